@@ -52,15 +52,15 @@ class Caller:
     seconds: float
     queries: list[str]
     random: Random
-    told: Counter[str] = field(default_factory=Counter)  # statuses
+    statuses: Counter[str] = field(default_factory=Counter)
 
     async def counted(self, answer: Awaitable[object]) -> None:
         """Wait for an answer, and count its status."""
         try:
             await answer
-            self.told["OK"] += 1
+            self.statuses["OK"] += 1
         except aio.AioRpcError as error:
-            self.told[error.code().name] += 1
+            self.statuses[error.code().name] += 1
 
     async def at_rate(self, rate: float, ask: Callable[[int], Awaitable[object]]) -> None:
         """Begin so many calls a second until the end."""
@@ -162,7 +162,7 @@ async def rapid_resets(caller: Caller) -> None:
         try:
             await _reset_until(caller, end)
         except OSError:
-            caller.told["connections closed"] += 1
+            caller.statuses["connections closed"] += 1
 
 
 async def _reset_until(caller: Caller, end: float) -> None:
@@ -175,7 +175,7 @@ async def _reset_until(caller: Caller, end: float) -> None:
                 return
             writer.write(b"".join(_begun_and_reset(first + 2 * place) for place in range(_RESETS)))
             await writer.drain()
-            caller.told["reset"] += _RESETS
+            caller.statuses["reset"] += _RESETS
             await asyncio.sleep(_PAUSE_SECONDS)
     finally:
         listening.cancel()

@@ -34,7 +34,7 @@ from aisle.v1.search_pb2 import SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.attack_ways import WAYS, Caller
 from bench.pacing import evenly, paced
-from bench.work_folder import workplace
+from bench.work_folder import work_folder
 from cli.standalone_process import standalone_process
 from tests.sample_shop import queries_of
 
@@ -61,12 +61,11 @@ class Pages:
     failed: Counter[str] = field(default_factory=Counter)  # by any other status
 
     def __str__(self) -> str:
-        return (
-            f"{_told(self.ms)} | {_told(self.refused_ms)} | {self.failed.total()} {dict(self.failed) or ''}"
-        )
+        times = f"{_percentiles(self.ms)} | {_percentiles(self.refused_ms)}"
+        return f"{times} | {self.failed.total()} {dict(self.failed) or ''}"
 
 
-def _told(ms: Sequence[float]) -> str:
+def _percentiles(ms: Sequence[float]) -> str:
     if not ms:
         return "0 | - | -"
     return f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}"
@@ -83,7 +82,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with (
-        workplace(arguments.data) as place,
+        work_folder(arguments.data) as place,
         standalone_process(place.copied()) as (process, address),
     ):
         port = int(address.rpartition(":")[2])
@@ -104,13 +103,13 @@ async def _measure(
     async with asyncio.TaskGroup() as tasks:
         most = tasks.create_task(_most_memory(engine, arguments.seconds))
         attack = asyncio.to_thread(_attack, arguments.ways, port, arguments.seconds, queries)
-        told = tasks.create_task(attack)
+        attack_task = tasks.create_task(attack)
         print(f"| beside attackers | {await _pages(quiet, queries, arguments.seconds)} |", flush=True)
     ended = time.monotonic()
     print(f"| alone again | {await _pages(quiet, queries, _ALONE_SECONDS)} |", flush=True)
     await asyncio.sleep(max(0.0, ended + _AFTER_SECONDS - time.monotonic()))
     after = _memory_mib(engine)
-    for way, statuses in told.result().items():
+    for way, statuses in attack_task.result().items():
         print(f"{way}: {dict(statuses)}")
     memory = f"{before:.0f} MiB before, {most.result():.0f} at most, {after:.0f}"
     print(f"the engine's memory: {memory} {_AFTER_SECONDS:.0f} s after")
@@ -195,8 +194,8 @@ async def _attacked(way: str, port: int, seconds: float, queries: list[str]) -> 
             async with asyncio.timeout(seconds + 5):
                 await WAYS[way](caller)
         except TimeoutError:
-            caller.told["given up at the end"] += 1
-        return caller.told
+            caller.statuses["given up at the end"] += 1
+        return caller.statuses
 
 
 async def _most_memory(engine: psutil.Process, seconds: float) -> float:

@@ -2,13 +2,14 @@
 
 python -m bench.click_replay CLICKS --catalog PRODUCTS [--history EARLIER] [--last-days 5]
 
-Each search is sent when it was made, by a clock that runs with the clicks; the product that was
-clicked is looked for on the page (and on the pages after it), and its click is sent. So the log,
-the join, the features, the query memory, the ranker's training and the gate all see what they would
-have seen. At the end of each day, and every six hours for the memory, what is due is done. The
-table has MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS: on day
-one's order, on what was clicked most for the query and then day one's order, and on the page that
-was shown.
+Each search is sent when it was made, by a clock that runs with the clicks. The clicked product is
+looked for on the page (and on the pages after it), and its click is sent. So the log, the join, the
+features, the query memory, the ranker's training and the gate all see what they would have seen. At
+the end of each day, and every six hours for the memory, due jobs run.
+
+The table has MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS. It
+compares three orders: that of day one; the most clicked products of the query, then that of day
+one; and the page that was shown.
 """
 
 from __future__ import annotations

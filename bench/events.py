@@ -76,8 +76,8 @@ def main() -> None:
 
 def _services() -> str:
     command = [sys.executable, str(SERVICES), "start", "kafka", "--json"]
-    told = subprocess.run(command, capture_output=True, check=True).stdout
-    return str(json.loads(told)["kafka"]["address"])
+    answer = subprocess.run(command, capture_output=True, check=True).stdout
+    return str(json.loads(answer)["kafka"]["address"])
 
 
 def _ways(config: KafkaConfig, log: EventLog, file: EventLog) -> dict[str, Run]:
@@ -122,8 +122,8 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
 
 async def _timed(speed: Speed, run: Run, records: Sequence[NewRecord]) -> None:
     began, core_began = time.perf_counter(), time.process_time()
-    done = await run(records)
-    speed.take(done, time.perf_counter() - began, time.process_time() - core_began)
+    count = await run(records)
+    speed.take(count, time.perf_counter() - began, time.process_time() - core_began)
 
 
 def send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
@@ -228,11 +228,11 @@ async def _poll(log: KafkaEventLog) -> int:
     return count
 
 
-def print_speeds(what: str, speeds: dict[str, Speed]) -> None:
+def print_speeds(title: str, speeds: dict[str, Speed]) -> None:
     """Print a table. The others are compared with the first way."""
     peer = next(iter(speeds.values()))
     print(
-        f"| {what} | a second | a core's second | times the peer, "
+        f"| {title} | a second | a core's second | times the peer, "
         "a second | times the peer, a core's second |"
     )
     print("| --- | --- | --- | --- | --- |")

@@ -117,9 +117,9 @@ def choosing(
     colors = (*chosen, Filter("attributes.color", AnyOf(("color 1", "color 2"))))
 
     def run(_: int) -> object:
-        met = mask_of(colors[1:], columns, lambda product_id: None)
-        assert met is not None
-        return facets.count(columns, matching & met, FacetRequest("brands"))
+        filtered = mask_of(colors[1:], columns, lambda product_id: None)
+        assert filtered is not None
+        return facets.count(columns, matching & filtered, FacetRequest("brands"))
 
     return run
 

@@ -17,7 +17,7 @@ from random import Random
 
 import numpy as np
 
-from bench.work_folder import workplace
+from bench.work_folder import work_folder
 from tests.faults import (
     Fault,
     Probes,
@@ -51,7 +51,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with workplace(arguments.data) as place:
+    with work_folder(arguments.data) as place:
         settings = {**QUICK, **SMALL_SNAPSHOTS}
         with running_shop(place.copied(), place.folder / "run", REPLICAS, settings) as shop:
             asyncio.run(_suffer(shop, place.sample, arguments))
@@ -84,7 +84,7 @@ async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> No
 
 async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:
     fault = await kill(shop, name, probes)
-    whole = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in fault.whole_seconds.items())
+    whole = ", ".join(f"{probe} {seconds:.1f} s" for probe, seconds in fault.whole_seconds.items())
     print(f"{name}: serves after {fault.serving_seconds:.1f} s; first {whole}", flush=True)
     await asyncio.sleep(PAUSE_SECONDS)
     return fault
@@ -100,9 +100,9 @@ async def _outages(
     faults = {}
     for service in services:
         for held_up in (False, True):
-            what = f"{service} {'stands still' if held_up else 'is away'}"
-            print(what, flush=True)
-            faults[what] = await take_down(shop, service, seconds, probes, held_up)
+            outage = f"{service} {'stands still' if held_up else 'is away'}"
+            print(outage, flush=True)
+            faults[outage] = await take_down(shop, service, seconds, probes, held_up)
             await asyncio.sleep(PAUSE_SECONDS)
     return faults
 
@@ -115,7 +115,8 @@ def _print_kills(load: Load, kills: Sequence[Fault]) -> None:
     print("| killed | times | serves again | page as always | write shown | event counted |")
     print("| --- | --- | --- | --- | --- | --- |")
     for service, faults in sorted(by_service.items()):
-        columns = [[fault.whole_seconds[what] for fault in faults] for what in ("page", "write", "event")]
+        probes = ("page", "write", "event")
+        columns = [[fault.whole_seconds[probe] for fault in faults] for probe in probes]
         serving = _spread([fault.serving_seconds for fault in faults])
         print(f"| {service} | {len(faults)} | {serving} | {' | '.join(map(_spread, columns))} |")
     print(
@@ -143,16 +144,17 @@ def _print_outages(load: Load, outages: Mapping[str, Fault]) -> None:
         "\n| while | pages | failed | tiers | what was left out | whole again, seconds after it came back |"
     )
     print("| --- | --- | --- | --- | --- | --- |")
-    for what, fault in outages.items():
+    for outage, fault in outages.items():
         pages = pages_of(load, fault)
         tiers = Counter(page.tier for page in pages if page.tier)
         notes = Counter(note.partition(":")[0] for page in pages for note in page.left_out)
         after = max(fault.whole_seconds.values()) - fault.serving_seconds
         failed = sum(bool(page.failure) for page in pages)
-        print(f"| {what} | {len(pages)} | {failed} | {_told(tiers)} | {_told(notes)} | {after:.1f} |")
+        counts = f"{_counts(tiers)} | {_counts(notes)}"
+        print(f"| {outage} | {len(pages)} | {failed} | {counts} | {after:.1f} |")
 
 
-def _told(counts: Counter[str]) -> str:
+def _counts(counts: Counter[str]) -> str:
     return ", ".join(f"{name.removeprefix('TIER_').lower()} {count}" for name, count in counts.most_common())
 
 
@@ -165,7 +167,7 @@ def _print_promises(load: Load, faults: Sequence[Fault]) -> None:
     events = sum(map(len, load.promised.events.values()))
     print(
         f"{load.promised.log_position} records of the catalogue, "
-        f"{events} events; sent again: {_told(load.refused)}"
+        f"{events} events; sent again: {_counts(load.refused)}"
     )
 
 

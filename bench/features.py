@@ -112,12 +112,12 @@ async def increment(client: RedisClient, records: Sequence[Record]) -> float:
     for at in range(0, len(records), BATCH):
         pipeline = client.pipeline(transaction=False)
         for record in records[at : at + BATCH]:
-            what = observation(record).content
-            assert isinstance(what, Interaction)
-            product, day = what.product_ids[0], int(what.time_seconds // 86_400)
-            for key in (f"peer:p:{product}", f"peer:q:{what.query_hash:x}:{product}"):
-                pipeline.hincrby(key, f"{day}:{what.action}", 1)
-                pipeline.hincrby(key, what.action, 1)
+            interaction = observation(record).content
+            assert isinstance(interaction, Interaction)
+            product, day = interaction.product_ids[0], int(interaction.time_seconds // 86_400)
+            for key in (f"peer:p:{product}", f"peer:q:{interaction.query_hash:x}:{product}"):
+                pipeline.hincrby(key, f"{day}:{interaction.action}", 1)
+                pipeline.hincrby(key, interaction.action, 1)
         await pipeline.execute()
     return len(records) / (time.perf_counter() - start)
 

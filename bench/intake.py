@@ -41,7 +41,7 @@ from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
 from bench.log_records import click_records
 from bench.replicas import busy_seconds
-from bench.work_folder import products_of, workplace
+from bench.work_folder import products_of, work_folder
 from shared.events.log import NewRecord
 from shared.snapshot.generation import current_generation
 from tests.reckoning import until_applied
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steady state")
     arguments = parser.parse_args()
     os.environ.update(QUICK)  # the same engines in every process, without a trial
-    with workplace(arguments.data) as place:
+    with work_folder(arguments.data) as place:
         data = place.copied()
         base = current_generation(data)
         assert base
@@ -144,7 +144,7 @@ async def _products(shop: Shop, stub: Any, products: Sequence[Product], rounds: 
     """
     print("\n| upserts in one stream | durable a second | a core's second of the gateway | shown a second |")
     print("| --- | --- | --- | --- |")
-    for what, count, new_texts in (
+    for title, count, new_texts in (
         ("other prices", len(products), 0.0),
         ("new texts", len(products) // 10, 1.0),
     ):
@@ -160,9 +160,8 @@ async def _products(shop: Shop, stub: Any, products: Sequence[Product], rounds: 
             while not await _is_shown(stub, call.changed[-1].product_id, answer.log_position):
                 continue
             shown_a_second = max(shown_a_second, count / (time.perf_counter() - began))
-        print(
-            f"| {what} | {durable.per_second:,.0f} | {durable.per_core_second:,.0f} | {shown_a_second:,.0f} |"
-        )
+        speeds = f"{durable.per_second:,.0f} | {durable.per_core_second:,.0f} | {shown_a_second:,.0f}"
+        print(f"| {title} | {speeds} |")
 
 
 async def _is_shown(stub: Any, product_id: str, log_position: int) -> bool:

@@ -1,9 +1,8 @@
 """Recommendations of a shop that knows little: python -m bench.little_known PURCHASES
 
-Draws a share of the baskets before DATE again and again, and recommends a visitor without a history
-what the formula makes of each draw, beside the most bought of the last 30 days, without any
-threshold. Later first baskets of the customers judge. One draw's list is luck, so the interval is
-over draws.
+Draws a share of the baskets before DATE again and again. For each draw, compares the formula's list
+for a new visitor with the best-sellers of 30 days, without any threshold. Later first baskets of
+the customers judge. One draw's list is luck, so the interval is over draws.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from bench.live_freshness import measure_freshness
 from bench.live_pages import measure_pages, print_pages
 from bench.live_shop import measure_shop
 from bench.live_writes import Mix, calls_of
-from bench.pacing import ARRIVALS
-from bench.work_folder import products_of, workplace
+from bench.pacing import SCHEDULES
+from bench.work_folder import products_of, work_folder
 from cli.standalone_process import running_engine
 from shared.snapshot.generation import Generation, current_generation
 from tests.shop import QUICK
@@ -35,7 +35,7 @@ def main() -> None:
     """Measure and print."""
     arguments = _parser().parse_args()
     os.environ.update(QUICK)  # the same engines in every process, without a trial
-    with workplace(arguments.data) as place:
+    with work_folder(arguments.data) as place:
         data = place.copied()
         base = current_generation(data)
         assert base
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--new-texts", type=float, default=0.2, help="share of upserts that need the encoder")
     parser.add_argument("--batch", type=int, default=5, help="writes a call")
     parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
-    parser.add_argument("--arrivals", choices=ARRIVALS, default="random", help="of pages and of writes")
+    parser.add_argument("--arrivals", choices=SCHEDULES, default="random", help="of pages and of writes")
     parser.add_argument(
         "--seconds",
         type=float,

@@ -20,7 +20,7 @@ from aisle.v1.catalog_pb2 import (
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from bench.live_writes import Call
-from bench.pacing import ARRIVALS, evenly, paced
+from bench.pacing import SCHEDULES, evenly, paced
 from bench.shoppers import Pages, Shoppers
 
 PATIENT_SECONDS = 30.0
@@ -134,7 +134,7 @@ async def _asked(
     watched: Callable[[], AbstractContextManager[None]],
 ) -> tuple[Pages, Pages]:
     """The pages alone, and the pages beside writes."""
-    due = ARRIVALS[arguments.arrivals]
+    due = SCHEDULES[arguments.arrivals]
 
     def pages_of(seconds: float) -> Awaitable[Pages]:
         return shoppers.pages(due(arguments.pages_rate, int(arguments.pages_rate * seconds)))

@@ -2,12 +2,13 @@
 
 python -m bench.next_basket PURCHASES --catalog PRODUCTS [--until DATE | --later LATER] [--share 0.1]
 
-What was bought before DATE (or all of PURCHASES, with the later purchases in a file of their own)
-is sent to the gateway as events, by a clock that runs with them; the tables, the product memory and
-the ranker are made as a shop's own process makes them. Then each customer who bought before is
-asked for: Recommend "for_you" at the moment of the first basket after DATE, once for anything and
-once without all that the customer bought; and "also_bought" for products of later baskets, by what
-else was in them.
+The purchases before DATE are sent to the gateway as events, by a clock that runs with them. With
+the later purchases in a file of their own, these are all of PURCHASES. The tables, the product
+memory and the ranker are made as a shop's own process makes them.
+
+Then each customer who bought before gets two kinds of recommendations. "for_you" is asked at the
+moment of the first basket after DATE, once for anything and once without all that the customer
+bought. "also_bought" is asked for products of later baskets, and judged by the rest of the basket.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def at_random(rate: float, count: int) -> list[float]:
     return list(accumulate(random.expovariate(rate) for _ in range(count)))
 
 
-ARRIVALS: dict[str, Callable[[float, int], list[float]]] = {"random": at_random, "even": evenly}
+SCHEDULES: dict[str, Callable[[float, int], list[float]]] = {"random": at_random, "even": evenly}
 
 
 async def paced(due: Iterable[float], call: Callable[[int], Awaitable[None]]) -> None:

@@ -145,12 +145,12 @@ def index_peer(peer: IndexingPeer, catalog: Path, cache: Path) -> Iterator[int]:
     path = cache / f"peer-{sha256(catalog)[:16]}.npy"
     known = np.load(path) if path.is_file() else None
     vectors: list[Vectors] = []
-    done = 0
+    start = 0
     for chunk in _chunks(catalog):
-        encoded = peer.encode(chunk) if known is None else known[done : done + len(chunk)]
+        encoded = peer.encode(chunk) if known is None else known[start : start + len(chunk)]
         peer.add(chunk, encoded)
         vectors.append(encoded)
-        done += len(chunk)
+        start += len(chunk)
         yield len(chunk)
     if known is None:
         cache.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ import numpy as np
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.traffic import Traffic, closed_loop
-from bench.work_folder import Workplace, workplace
+from bench.work_folder import WorkFolder, work_folder
 from shared.rpc.channels import connect
 from tests.sample_shop import queries_of
 from tests.shop import QUICK, Shop, running_shop
@@ -56,13 +56,13 @@ def main() -> None:
     )
     parser.add_argument("--clients", type=int, nargs="+", default=[2, 8])
     arguments = parser.parse_args()
-    with workplace(arguments.data) as place, ExitStack() as stack:
+    with work_folder(arguments.data) as place, ExitStack() as stack:
         shops = {count: Measured(stack.enter_context(_shop(place, count))) for count in COUNTS}
         asyncio.run(_measure(shops, queries_of(place.sample), arguments))
         _print(shops)
 
 
-def _shop(place: Workplace, count: int) -> Any:
+def _shop(place: WorkFolder, count: int) -> Any:
     data = place.copied(f"{count}/data")
     return running_shop(data, data.parent, {"retrieval": count, "reranker": count}, QUICK)
 

@@ -84,9 +84,9 @@ def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
     visitor = Visitor()
     visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
     values = [*[None] * 400, None, visitor.encoded()]
-    done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
+    page = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
     columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
-    return lambda: reranker.rerank(query, Candidates(rows, *columns), done, Deadline.after(0))
+    return lambda: reranker.rerank(query, Candidates(rows, *columns), page, Deadline.after(0))
 
 
 def _report(name: str, call: Callable[[], object], runs: int = 100) -> None:

@@ -181,8 +181,8 @@ def main() -> None:
         with running_engine(data) as address, Client(address) as engine:
             shop = Shop(engine, _products(data), random.Random(1), arguments.queries)
             for kind in (codes, glued, quantities, orders, nonsense, spelling):
-                for what, measured in kind(shop):
-                    print(f"{what:<60} {measured}", flush=True)
+                for title, measured in kind(shop):
+                    print(f"{title:<60} {measured}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.sample_shop import indexed_sample
 
 
 @dataclass(frozen=True)
-class Workplace:
+class WorkFolder:
     """A temporary folder with the sample shop's files and an indexed shop."""
 
     folder: Path
@@ -36,14 +36,14 @@ class Workplace:
 
 
 @contextmanager
-def workplace(indexed: Path | None) -> Iterator[Workplace]:
+def work_folder(indexed: Path | None) -> Iterator[WorkFolder]:
     """Print the processor, and prepare the folder.
 
     `indexed` is an existing data folder. With None, the sample is indexed.
     """
     print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        yield Workplace(Path(folder), *indexed_sample(Path(folder), indexed))
+        yield WorkFolder(Path(folder), *indexed_sample(Path(folder), indexed))
 
 
 def products_of(base: Generation) -> list[Product]:

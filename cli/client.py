@@ -30,7 +30,7 @@ DEFAULT_ADDRESS = "localhost:50051"
 # In addition to a page's deadline: a slow start must not look like a dead engine
 _MARGIN_SECONDS = 30.0
 # gRPC's own messages; the gateway's begin with the name of a stage.
-_NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
+_UNREACHABLE = ("failed to connect", "errors resolving", "Failed to create channel")
 
 _RETRY_SECONDS = 0.5
 _LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -132,7 +132,7 @@ class Client:
             raise self._translated(error) from error
 
     def _translated(self, error: grpc.RpcError) -> AisleError:
-        if (error.details() or "").startswith(_NOBODY):
+        if (error.details() or "").startswith(_UNREACHABLE):
             return Unavailable(
                 f"no engine answers at {self._address}; start one with `aisle serve`, or name its --address"
             )

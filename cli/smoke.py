@@ -28,7 +28,7 @@ from shared.errors import AisleError
 QUERY = "something to keep coffee hot"
 # The test is of function, not speed: no stage may be left out on a busy machine
 _DEADLINE_MS = 30_000
-_PATIENCE_SECONDS = 30.0
+_LONGEST_WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 _AFFINITY = "affinity"  # the part of a score that a visitor's recent products add
 
@@ -58,7 +58,7 @@ class Smoke:
         yield "delete", self._is_gone(position, started)
 
     def _serves(self) -> str:
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _LONGEST_WAIT_SECONDS
         while True:  # a process that waits for a processor does not answer in time either
             try:
                 return _described(self.engine.status())
@@ -104,7 +104,7 @@ class Smoke:
         page = self._until(_knows_the_visitor, QUERY, visitor_id=self.name, explain=True)
         if not _knows_the_visitor(page):
             raise Missed(
-                f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s"
+                f"the click was accepted, but pages do not know of it after {_LONGEST_WAIT_SECONDS:.0f} s"
             )
         return f"the visitor's next page knows the click, {_ms(started)} after it was accepted"
 
@@ -131,7 +131,7 @@ class Smoke:
 
         A busy machine may leave a stage out once.
         """
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _LONGEST_WAIT_SECONDS
         while not good(page := self._page(query, **asked)) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
         return page

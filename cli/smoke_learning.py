@@ -24,7 +24,7 @@ _DEADLINE_MS = 30_000
 _PAGE_SIZE = 20
 _AT_ONCE = 50  # searches, from one look at the trainer to the next
 _MOST_SEARCHES = 1_000
-_PATIENCE_SECONDS = 240.0
+_LONGEST_WAIT_SECONDS = 240.0
 _POLL_SECONDS = 1.0
 
 
@@ -47,7 +47,7 @@ class LearningSmoke:
         if not self._is_sample(crowd):
             return "left out: this is not the sample shop"
         visits = crowd.visits(0.01, _MOST_SEARCHES)
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _LONGEST_WAIT_SECONDS
         while time.monotonic() < until:
             if not self._shop(crowd, islice(visits, _AT_ONCE)):
                 time.sleep(_POLL_SECONDS)

@@ -73,7 +73,7 @@ class Crowd:
         return visit.shopper.visit(query_id, shown, moment)
 
     def questions(self) -> list[Asked]:
-        """What is asked, the most frequent first: names of kinds, and now and then what it is for."""
+        """The queries, the most frequent first: product kinds, and some uses."""
         random = Random(f"{self.seed}/questions")
         plain = [Asked(key, called(key), "type") for key in kinds()]
         uses = [Asked(use.text, Intent(use.kinds), "use") for kind in kinds().values() for use in kind.uses]

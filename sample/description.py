@@ -20,14 +20,14 @@ PURPOSES = (
 
 def description(model: Model, words: Wording, random: Random) -> str:
     """Opener, the traits in some order, perhaps a closing remark."""
-    told = [
+    sentences = [
         random.choice(value.sentences)
         for name, value in model.values()
         if value.sentences and (name not in words.said or random.random() < MENTION)
     ]
-    random.shuffle(told)
-    closing = [random.choice(model.kind.closers)] if not told or random.random() < CLOSED else []
-    return " ".join([_opening(model, random), *_purpose(model, words), *told, *closing])
+    random.shuffle(sentences)
+    closing = [random.choice(model.kind.closers)] if not sentences or random.random() < CLOSED else []
+    return " ".join([_opening(model, random), *_purpose(model, words), *sentences, *closing])
 
 
 def _purpose(model: Model, words: Wording) -> list[str]:

@@ -56,18 +56,18 @@ def grade(intent: Intent, made: Made) -> int:
     key = made.model.kind.key
     if not (key in intent.targets or key in intent.near or key in intent.beside):
         return 0
-    met = _conditions(intent, made)
+    conditions = _conditions(intent, made)
     if key in intent.targets:
-        return 3 if all(met) else 2 if any(met) else 1
+        return 3 if all(conditions) else 2 if any(conditions) else 1
     if key in intent.near:
-        return (2 if intent.plain else 1) if all(met) else 0
+        return (2 if intent.plain else 1) if all(conditions) else 0
     return 1 if intent.plain and key in intent.beside else 0
 
 
 def _conditions(intent: Intent, made: Made) -> list[bool]:
-    met = [made.model.value(trait) == value for trait, value in intent.traits]
+    conditions = [made.model.value(trait) == value for trait, value in intent.traits]
     if intent.brand:
-        met.append(made.model.brand.name == intent.brand)
+        conditions.append(made.model.brand.name == intent.brand)
     if intent.below:
-        met.append(made.row["price"]["amount"] <= intent.below)
-    return met
+        conditions.append(made.row["price"]["amount"] <= intent.below)
+    return conditions

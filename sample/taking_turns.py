@@ -27,7 +27,7 @@ def distinct(everything: Iterable[Asked]) -> list[Asked]:
 def in_turns(
     among: Iterable[Asked], picked: Iterable[Asked], kind: Callable[[Asked], Hashable], count: int
 ) -> Sequence[Asked]:
-    """`count` of some queries. Kinds take turns; those of what is `picked` already have had some."""
+    """`count` of some queries. Kinds take turns, and kinds in `picked` go later."""
     turns = Counter(kind(one) for one in picked)
     pool: list[tuple[int, Asked]] = []
     for one in among:

@@ -3,10 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
-from shared.errors import AisleError
 from shared.log_once import LogOnce
 
 Name = TypeVar("Name")
@@ -27,11 +25,6 @@ class Follower(Generic[Name]):
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
         self._failures = LogOnce(_LOG, "the newest version is not served, the previous one stays in use: %s")
-
-    def skip(self) -> None:
-        """Treat the newest version as taken up already."""
-        with suppress(AisleError):  # the next check reports the fault
-            self._seen = self._newest()
 
     async def look(self) -> None:
         """Take up a new version. On return no other task is still doing so."""

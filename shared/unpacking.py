@@ -120,11 +120,11 @@ class _Packed(RawIOBase):
         try:
             count: int = self._inner.readinto1(buffer)
         except self._damages as error:
-            what = (
+            fault = (
                 f"the {self._kind} file is cut short or damaged after "
                 f"{self._given:,} unpacked bytes ({error})"
             )
-            self._damage = Corrupt(f"{self._path}: {what}; copy it again")
+            self._damage = Corrupt(f"{self._path}: {fault}; copy it again")
             raise self._damage from error
         self._given += count
         return count

@@ -199,25 +199,25 @@ def _prepare(chosen: Subject, bundle: str) -> None:
         index_file(chosen.catalog, chosen.data, bundle, bars)
 
 
-def _say(what: str) -> None:
+def _say(message: str) -> None:
     if err.is_terminal:
-        warn(f"  {what}")
+        warn(f"  {message}")
 
 
 def _tell(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    for line in lines(report):
+    for line in report_lines(report):
         say(line)
 
 
-def lines(report: dict[str, Any], indent: str = "") -> list[str]:
+def report_lines(report: dict[str, Any], indent: str = "") -> list[str]:
     """A report for a person: a line a value, nested reports indented."""
-    told: list[str] = []
+    lines: list[str] = []
     for key, value in report.items():
         if isinstance(value, dict):
-            told += [f"{indent}{key}", *lines(value, indent + "  ")]
+            lines += [f"{indent}{key}", *report_lines(value, indent + "  ")]
         else:
-            told.append(f"{indent}{key:<{32 - len(indent)}} {value}")
-    return told
+            lines.append(f"{indent}{key:<{32 - len(indent)}} {value}")
+    return lines

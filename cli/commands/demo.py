@@ -65,9 +65,9 @@ def demo(  # noqa: PLR0913 (a command's options are its parameters)
         serve_data(data, port)
         return
     if loop:
-        from cli.loop.telling import tell_loop  # loads the whole engine into this process
+        from cli.loop.narration import narrate_loop  # loads the whole engine into this process
 
-        tell_loop(data, data / LOOP, is_asking=sys.stdin.isatty() and not yes)
+        narrate_loop(data, data / LOOP, is_asking=sys.stdin.isatty() and not yes)
         return
     _tour(shop)
     _farewell(shop, time.perf_counter() - started)

@@ -35,9 +35,9 @@ def events(
 ) -> None:
     """Stream events from a file; each is acknowledged once it is durable.
 
-    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with
-    line, field and reason and do not stop the others; exit code 1 when all are. What is no
-    interaction, such as a search, is skipped and counted by its reason.
+    Sending a file again is harmless: events are identified by event_id. Rejected ones are listed
+    with line, field and reason, and do not stop the others. The exit code is 1 when all are
+    rejected. Records without an interaction, such as a search, are skipped and counted by reason.
     """
     stream = EventStream(file, format)
     with Client(address) as engine, progress("Events", None, quiet=as_json) as advance:
@@ -74,7 +74,7 @@ class EventStream:
         self.failure: AisleError | None = None
 
     def events(self) -> Iterator[UserEvent]:
-        """Events to send; lines that are none are noted, and so is what ends the file too soon."""
+        """Events to send. Unreadable lines and a truncated file are recorded."""
         try:
             for entry in read_events(self._file, self._format_name, self._found):
                 if isinstance(entry, UnreadEvent):

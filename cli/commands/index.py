@@ -84,5 +84,6 @@ def show_index_report(report: dict[str, Any]) -> None:
     ):
         say(line)
     if alone := report["without_primary"]:
-        what = "variant names" if alone == 1 else "variants name"
-        say(f"{alone:,} {what} a primary product that is not in the catalogue; they are shown without it")
+        variants = "variant names" if alone == 1 else "variants name"
+        fault = f"{variants} a primary product that is not in the catalogue"
+        say(f"{alone:,} {fault}; they are shown without it")

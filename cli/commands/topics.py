@@ -19,9 +19,10 @@ def topics(as_json: Json = False) -> None:
     from shared.events.kafka.topic_maker import TopicReport, make_topics
 
     def line(report: TopicReport) -> str:
-        done = "made" if report.made else ", ".join(report.changes) or "as it should be"
+        outcome = "made" if report.made else ", ".join(report.changes) or "as it should be"
         notes = "".join(f"; {note}" for note in report.notes)
-        return f"{report.name}  {report.partitions} partitions, {report.replication} copies: {done}{notes}"
+        sizes = f"{report.partitions} partitions, {report.replication} copies"
+        return f"{report.name}  {sizes}: {outcome}{notes}"
 
     reports = make_topics(load(KafkaConfig))
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.bench import lines
+from cli.commands.bench import report_lines
 from cli.commands.learn import exported
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import print_json, say, waiting, warn
@@ -207,7 +207,7 @@ def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> 
     if as_json:
         print_json({**report, "promoted": promoted})
     else:
-        for line in lines(report):
+        for line in report_lines(report):
             say(line)
         say("in use from now on" if promoted else f"try it: aisle models promote {name} --data {data}")
     if refused:

@@ -18,7 +18,7 @@ LISTED_REJECTIONS = LISTED
 class ReadProgress(Protocol):
     """Receives how many bytes of the file have been read."""
 
-    def read(self, done: int, total: int, /) -> None: ...
+    def read(self, count: int, total: int, /) -> None: ...
 
 
 @dataclass
@@ -56,9 +56,9 @@ class CatalogFile:
         """Yield the valid products. Raises InvalidRequest at the end of a file without any."""
         size = self.path.stat().st_size if self.path.is_file() else 0
 
-        def read(done: int) -> None:
+        def read(count: int) -> None:
             if progress:
-                progress.read(min(done, size), size)
+                progress.read(min(count, size), size)
 
         yield from read_products(self.path, self.options, self.account, self._found, read)
         if not self.account.accepted:

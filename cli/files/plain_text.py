@@ -84,12 +84,12 @@ class _Reader:
                 at = end if end >= 0 else found.end()
         return self._find(">", opening.end())
 
-    def _find(self, what: str, start: int) -> int:
-        """The position of a delimiter. Returns -1 if it does not occur any more."""
-        at = -1 if what in self._missing else self._text.find(what, start)
+    def _find(self, delimiter: str, start: int) -> int:
+        """The position after a delimiter. Returns -1 if it does not occur any more."""
+        at = -1 if delimiter in self._missing else self._text.find(delimiter, start)
         if at < 0:
-            self._missing.add(what)
-        return at + len(what) if at >= 0 else -1
+            self._missing.add(delimiter)
+        return at + len(delimiter) if at >= 0 else -1
 
 
 def _unescaped(text: str) -> str:

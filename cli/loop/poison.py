@@ -54,7 +54,7 @@ class ShuffledTables(Tables):
 
 
 def learn_from_shuffled(data: Path, settings: LearningSettings) -> Round:
-    """A round of learning in which what teaches is shuffled, and what judges is not."""
+    """Learn from shuffled training pages; evaluation pages stay in order."""
     tables = Tables(data / "tables")
     days = tables.days()
     pages = read_pages(tables, days, settings.max_pages)

@@ -50,7 +50,7 @@ def warn(line: str) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int | None, quiet: bool = False) -> Iterator[Advance]:
+def progress(title: str, total: int | None, quiet: bool = False) -> Iterator[Advance]:
     """A progress bar on standard error. Hidden if that is no terminal, or if `quiet`.
 
     With `total` None, the bar has no end.
@@ -63,15 +63,15 @@ def progress(what: str, total: int | None, quiet: bool = False) -> Iterator[Adva
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(title, total=total)
         yield lambda count: bar.advance(task, count)
 
 
 @contextmanager
-def waiting(what: str, quiet: bool = False) -> Iterator[None]:
+def waiting(message: str, quiet: bool = False) -> Iterator[None]:
     """A spinner on standard error during work of unknown length."""
     if quiet or not err.is_terminal:
         yield
         return
-    with err.status(what):
+    with err.status(message):
         yield

@@ -52,7 +52,7 @@ def overtaken(before: SearchResponse, after: SearchResponse, risen: SearchResult
 
 
 def differences(winner: SearchResult, loser: SearchResult) -> str:
-    """By what one product's score is above another's, of what shoppers did; the largest parts."""
+    """The features that contribute most to the score difference, of those learnt from shoppers."""
     lost = {part.feature: part.contribution for part in loser.explanation.contributions}
     gained = {part.feature: part.contribution for part in winner.explanation.contributions}
     parts = {name: gained.get(name, 0.0) - lost.get(name, 0.0) for name in {*gained, *lost}}

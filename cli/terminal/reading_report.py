@@ -52,9 +52,9 @@ def end_strictly(report: Mapping[str, Any], strict: bool) -> None:
         raise typer.Exit(ROWS_REJECTED)
 
 
-def _show_more(count: int, what: str) -> None:
+def _show_more(count: int, noun: str) -> None:
     if count > _SHOWN:
-        warn(f"... and {count - _SHOWN:,} more {what}; --json lists the first {LISTED:,}")
+        warn(f"... and {count - _SHOWN:,} more {noun}; --json lists the first {LISTED:,}")
 
 
 def _columns(unread: Sequence[Mapping[str, Any]]) -> str:

@@ -37,22 +37,22 @@ class WorkBars:
         with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bars:
             yield cls(bars)
 
-    def read(self, done: int, total: int, /) -> None:
+    def read(self, count: int, total: int, /) -> None:
         """Update the bytes read of the file."""
-        self._bars.update(self._task("Reading", total), completed=done, total=total)
+        self._bars.update(self._task("Reading", total), completed=count, total=total)
 
-    def encoded(self, done: int, total: int, /) -> None:
+    def encoded(self, count: int, total: int, /) -> None:
         """Update the number of encoded products."""
-        self._bars.update(self._task("Encoding", total), completed=done, total=total)
+        self._bars.update(self._task("Encoding", total), completed=count, total=total)
 
-    def counting(self, what: str, total: int) -> Callable[[int], None]:
+    def counting(self, title: str, total: int) -> Callable[[int], None]:
         """Add a bar.
 
         Call the returned function with the number of items finished since the last call.
         """
-        return lambda count: self._bars.advance(self._task(what, total), count)
+        return lambda count: self._bars.advance(self._task(title, total), count)
 
-    def _task(self, what: str, total: int) -> TaskID:
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(what, total=total)
-        return self._tasks[what]
+    def _task(self, title: str, total: int) -> TaskID:
+        if title not in self._tasks:
+            self._tasks[title] = self._bars.add_task(title, total=total)
+        return self._tasks[title]

@@ -44,10 +44,10 @@ def grade(wanted: Wanted, made: Made) -> int:
     if key not in wanted.kinds:
         plain = not (wanted.traits or wanted.brand)
         return int(plain and any(key in _NEAR[kind] for kind in wanted.kinds))
-    met = [trait in made.traits for trait in wanted.traits]
+    conditions = [trait in made.traits for trait in wanted.traits]
     if wanted.brand:
-        met.append(made.brand.name == wanted.brand)
-    return 3 if all(met) else 2 if any(met) else 1
+        conditions.append(made.brand.name == wanted.brand)
+    return 3 if all(conditions) else 2 if any(conditions) else 1
 
 
 _NEAR = {each.key: each.near for each in goods()}

@@ -19,7 +19,7 @@ MODELS_PER_KIND = 11
 PROPERTIES = 2
 EXTRAS = 0.5  # share of products with an extra, where the kind has any
 MENTION = 0.75  # chance that a title mentions a property, a material or an extra
-TOLD = 0.5  # chance that the description repeats what the title says
+REPEATED = 0.5  # chance that the description repeats what the title says
 _FIRST_NUMBER = 1_000_000  # of barcodes, beyond those of the English shop
 
 Traits = tuple[tuple[str, str], ...]  # trait and value; several of a property
@@ -156,10 +156,12 @@ def _joined(adjectives: list[str], spoken: Shop) -> str:
 
 
 def _description(spoken: Shop, kind: Kind, traits: Traits, said: Traits, random: Random) -> str:
-    told = [_sentence(spoken, kind, *each) for each in traits if each not in said or random.random() < TOLD]
-    random.shuffle(told)
-    closing = [random.choice(spoken.closings)] if random.random() < TOLD else []
-    sentences = [random.choice(kind.openers), *filter(None, told), *closing]
+    described = [
+        _sentence(spoken, kind, *each) for each in traits if each not in said or random.random() < REPEATED
+    ]
+    random.shuffle(described)
+    closing = [random.choice(spoken.closings)] if random.random() < REPEATED else []
+    sentences = [random.choice(kind.openers), *filter(None, described), *closing]
     return (" " if spoken.spaced else "").join(sentences)
 
 

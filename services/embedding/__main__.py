@@ -22,11 +22,11 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
     service = EmbeddingService(encoders)
-    doors = [
+    servicers = [
         (NAME, add_EmbeddingServiceServicer_to_server, service),
         status_servicer(lambda: replica_status(encoders)),
     ]
-    server = Server(doors, config.port, config.host)
+    server = Server(servicers, config.port, config.host)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)
     ended = asked_to_end()  # before health checks report that it is ready

@@ -38,8 +38,8 @@ def counted(  # noqa: PLR0913 - what to count, where, and for whom
         found = matching
         others = filters if each.keep_own_filter else without_own(filters, each.field)
         if len(others) < len(filters):
-            met = mask_of(others, snapshot.columns, snapshot.products.row, caller)
-            found = match_set(both(met, shown))
+            filtered = mask_of(others, snapshot.columns, snapshot.products.row, caller)
+            found = match_set(both(filtered, shown))
         rows = facets.all_rows(snapshot.columns, found)
         columns: CatalogColumns = snapshot.columns
         if families is not None and families.have_members:

@@ -24,8 +24,9 @@ _FEW = 4_096  # so many codes are sorted faster than looked up in an array of al
 
 @dataclass(frozen=True)
 class Pairs:
-    """The entries of one field of a snapshot: those of rows that are alone, and the distinct
-    (family, value) of the others.
+    """The entries of one field of a snapshot.
+
+    Entries of products without variants, and distinct (family, value) pairs of the rest.
     """
 
     alone: Entries
@@ -101,7 +102,7 @@ class BaseFamilies:
 
     @cached_property
     def pairs(self) -> RememberedPairs:
-        """What facets remember of fields."""
+        """Cache of facet pairs by field."""
         return RememberedPairs()
 
 

@@ -1,4 +1,4 @@
-"""Filters on products, alone or in trees, and the rows that meet them."""
+"""Filters on products, alone or in trees, and the rows that match them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Tree = Filter | Group
 def mask_of(
     filters: Sequence[Tree], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT
 ) -> Mask | None:
-    """The rows (n,) that meet all filters. Returns None without filters.
+    """The rows (n,) that match all filters. Returns None without filters.
 
     Raises InvalidRequest about a field, and CallerLeft once the caller has left.
     """
@@ -46,18 +46,18 @@ def mask_of(
         return None
     mask = np.ones(columns.row_count, np.bool_)
     for each in filters:
-        mask &= _met(each, columns, row_of, caller)
+        mask &= _rows_matching(each, columns, row_of, caller)
     return mask
 
 
-def _met(tree: Tree, columns: CatalogColumns, row_of: RowOf, caller: Caller) -> Mask:
+def _rows_matching(tree: Tree, columns: CatalogColumns, row_of: RowOf, caller: Caller) -> Mask:
     caller.check()
     if isinstance(tree, Filter):
         return rows_meeting(tree.field, tree.condition, columns, row_of) ^ tree.negate
     mask = np.full(columns.row_count, tree.every)
     for part in tree.parts:
-        met = _met(part, columns, row_of, caller)
-        mask = mask & met if tree.every else mask | met
+        matching = _rows_matching(part, columns, row_of, caller)
+        mask = mask & matching if tree.every else mask | matching
     return mask ^ tree.negate
 
 
@@ -71,10 +71,10 @@ def fields_of(filters: Sequence[Tree]) -> Iterator[str]:
 
 
 def without_own(filters: Sequence[Tree], field: str) -> tuple[Tree, ...]:
-    """The filters that stay when the choice of a field's values is taken back.
+    """The filters without those that choose values of a field.
 
-    A choice is a filter at the top, of values or a range of that field alone. What excludes values,
-    or wants some value to be there, is none.
+    A choice is a filter at the top, of values or a range of that field alone. Filters that exclude
+    values, or require some value, are no choices.
     """
     return tuple(each for each in filters if not _chooses(each, field))
 

@@ -112,13 +112,14 @@ class LexicalSearch:
         return self._rows_of(self._query.pinned)
 
     def numbered(self) -> Mask | None:
-        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of
-        them.
+        """Which rows (n,) have every word of the query with a digit.
+
+        None if the query has no such word, or a number is not in the index.
         """
         return None if self._query.numbers is None else self._rows_of(self._query.numbers)
 
     def named(self) -> Mask:
-        """Which rows (n,) hold every word where they say what they are, not what they go with."""
+        """Which rows (n,) have every word in the product name, not after "with" or "for"."""
         return self._rows_of(self._query.named)
 
     def half_matching(self) -> Mask:

@@ -116,7 +116,7 @@ class LiveSnapshot:
 
     def _add(self, change: Change) -> None:
         """Append a slot. Without a product it is a removal."""
-        here = change.product is not None
+        is_present = change.product is not None
         self._homes.append(self._home(change.product_id))
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
@@ -128,9 +128,9 @@ class LiveSnapshot:
         primary = change.product.primary_product_id if change.product else ""
         self._families.add(change.product_id, primary)
         self._offsets.append(change.offset)
-        self._alive.append(here)
-        self._all_alive = self._all_alive and here
-        self._ids.add(change.product_id, gone=not here)
+        self._alive.append(is_present)
+        self._all_alive = self._all_alive and is_present
+        self._ids.add(change.product_id, gone=not is_present)
 
     def _home(self, product_id: str) -> int:
         row = self._base.products.row(product_id)

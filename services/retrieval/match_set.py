@@ -43,8 +43,8 @@ def with_set(lists: Lists, matching: Mask, by_words: bool) -> Lists:
 def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
     """The lists with the match set of orders other than relevance, and a note of what is left out.
 
-    Of products that hold the words, only those that do where they say what they are, if there are
-    some: by price, a camera comes first, not a cheaper pet feeder with a camera.
+    If any product has all the words in its name, keep only such products: by price, a camera comes
+    first, not a cheaper pet feeder with a camera.
     """
     if not lists.by_words or lists.matching is None:
         return lists, []
@@ -52,15 +52,15 @@ def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
     count = int(np.count_nonzero(lists.matching)) - int(np.count_nonzero(named))
     if not named.any() or not count:
         return lists, []
-    note = f"order_by: {count:,} products that hold the query's words beside their names are left out"
-    return replace(lists, matching=named), [note]
+    note = f"{count:,} products with the query's words only outside their names are left out"
+    return replace(lists, matching=named), [f"order_by: {note}"]
 
 
 def precedence(words: LexicalSearch, rows: Rows, lists: Lists) -> NDArray[np.uint32]:
     """(k,): 0 for rows whose code is in the query, 1 for those with all of its numbers, 2 for
     others.
 
-    Whatever ranks, a smaller one comes first. Numbers count where some match holds all of them.
+    Lower precedence always sorts first. Class 1 is used only if some match has all the numbers.
     """
     found = np.full(len(rows), OTHER, np.uint32)
     if not len(lists.lexical):

@@ -14,7 +14,7 @@ from services.retrieval.snapshots import Snapshot
 
 @dataclass(frozen=True)
 class Limits:
-    """What a query was read to ask for. Each is left out where nothing would be left."""
+    """Limits in a query's text. A limit that would empty the page is dropped."""
 
     without: tuple[str, ...] = ()  # words that a result does not hold
     price: tuple[float, float] | None = None  # lowest and highest

@@ -145,8 +145,8 @@ class MergedOrders:
     """RowOrders of one or several segments, whose rows follow each other."""
 
     parts: Sequence[Orders]
-    # (n,): the row that each product had first; ties are in this order, so that a product that is
-    # written again keeps its place. None: row order
+    # (n,): original row of each product, used to break ties so that rewritten products keep their
+    # place. None: row order
     homes: Rows | None = None
 
     def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
@@ -164,7 +164,7 @@ class MergedOrders:
         return merged[np.lexsort((self.home(merged), *self.keys(order, merged)[::-1]))][:limit]
 
     def home(self, rows: Rows) -> Rows:
-        """The row that the product of each of `rows` (k,) had first."""
+        """The original row of the product of each of `rows` (k,)."""
         return rows if self.homes is None else self.homes[rows]
 
     def keys(self, order: OrderBy, rows: Rows) -> Keys:

@@ -1,4 +1,4 @@
-"""The words of one query, and what stands for each of them in an index."""
+"""The words of a query, each with the index queries that match it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.text.words import is_run, stretches, words
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 LETTER_BOOST = 3.0  # a letter of a name, which weighs as a title does: "灯" for "台灯"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-ATTRIBUTE_BOOST = 0.25  # a number, or a name of what is true, of an attribute
+ATTRIBUTE_BOOST = 0.25  # a numeric attribute, or the name of a true one
 SYNONYM_BOOST = 0.9
 COMPOUND_BOOST = 0.7  # "Holzschraube" for "Schraube"
 _LONGEST_RUN = 4  # words that may be one code, if there are digits in them
@@ -34,7 +34,7 @@ _TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 
 
 class QueryWords:
-    """The groups of one query: for each of its words, what stands for it."""
+    """The groups of one query: for each of its words, the index queries that match it."""
 
     def __init__(self, index: LexicalIndex, languages: Sequence[str], compounds: Compounds) -> None:
         self._index = index
@@ -69,7 +69,7 @@ class QueryWords:
                 )
 
     def _begun(self, word: str) -> None:
-        """What begins with the last word, if no product has it: it may not be finished."""
+        """Match by prefix if no product has the last word, which may be unfinished."""
         if word in self.groups or len(word) < _SHORTEST_BEGUN or not word.isalpha() or is_run(word):
             return
         if begun := self._index.begins(TEXT, word):
@@ -81,7 +81,7 @@ class QueryWords:
         return next(each for each in typed if self._index.words(each, self._languages)[0] == term)
 
     def _synonym(self, stood_for: Sequence[str], other: Sequence[str]) -> None:
-        """What holds every word of another phrase."""
+        """Match products with every word of another phrase."""
         held = [
             [self._term(TEXT, term) for term in self._index.words(word, self._languages) if self._known(term)]
             for word in other
@@ -134,7 +134,7 @@ class QueryWords:
             self._both(word, [term[0] for term in terms])
 
     def _compound(self, word: str) -> None:
-        """What ends in the word, and what holds its parts."""
+        """Match compounds that end in the word, or products with all of its parts."""
         for term in self._index.words(word, self._languages):
             for longer in self._compounds.ending_in(term):
                 if self._known(longer):

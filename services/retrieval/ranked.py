@@ -1,4 +1,4 @@
-"""Brings the products of a match set into the order that is asked for, as far as is asked for."""
+"""Sorts a match set in the requested order, up to the requested length."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALIKE = 0.9
 # More than the scores of all ranks
 _IN_STOCK = 1.0
 _HOLDS_WORDS = 2.0
-_LONGER = 4  # a list in order that has too few families is made so many times longer
+_LONGER = 4  # growth factor if a list has too few families
 
 
 @dataclass(frozen=True)

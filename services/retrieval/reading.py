@@ -57,8 +57,8 @@ class Catalog:
 def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller) -> Reading:
     """Read a normalised query; `as_typed` are the kinds of parts that are not read.
 
-    What is left after them is corrected. What products say themselves, such as "non-stick", stays
-    in what is searched. A query of nothing but such parts is searched as it is. Raises CallerLeft.
+    Spelling is corrected in the remaining text. Phrases that products use, such as "non-stick", are
+    kept. A query of nothing but such parts is searched as it is. Raises CallerLeft.
     """
     asked = typed
     if not is_off(SYNONYM, as_typed):

@@ -18,7 +18,7 @@ from services.retrieval.request import DENSE, FUSED, LEXICAL, Request, tier_of
 from services.retrieval.snapshots import Snapshot
 from shared.query_memory.memory import QueryMemory
 
-_TELLING = 5  # products by words, whose language is that of the query
+_LANGUAGE_SAMPLE = 5  # top lexical results whose languages decide the query's
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
@@ -66,7 +66,7 @@ class Recall:
         unknown = self.snapshot.unknown_languages
         if not unknown:
             return False
-        best = self.words.best(_TELLING, allowed)[0]
+        best = self.words.best(_LANGUAGE_SAMPLE, allowed)[0]
         languages = self.request.languages or [self._language(row) for row in best.tolist()]
         return 2 * sum(language in unknown for language in languages) > len(languages)
 
@@ -81,14 +81,20 @@ class Recall:
         return tier_of(self.request)
 
     def _opened(self, memory: QueryMemory, allowed: Mask | None) -> Rows:
-        asked = self.request.query, self.request.vector
-        return opened_rows(self.snapshot, memory, *asked, self.memory_limit, allowed)
+        return opened_rows(
+            self.snapshot,
+            memory,
+            query=self.request.query,
+            vector=self.request.vector,
+            limit=self.memory_limit,
+            allowed=allowed,
+        )
 
     def _with_near(self, lists: Lists, allowed: Mask | None, by_words: bool) -> Lists:
-        """The lists with what is near by vector.
+        """The lists with vector results.
 
-        A query that no words match finds by words what holds half of them, and nothing else if
-        nothing is near to it.
+        If no product has enough words, keep those with half of them. Add vector results only if the
+        best is near enough.
         """
         dense, scores = self._by_vector(allowed)
         if self.tier == FUSED and not by_words:
@@ -99,9 +105,9 @@ class Recall:
         return replace(lists, dense=dense, dense_scores=scores)
 
     def _is_about(self, scores: Scores) -> bool:
-        """Whether the catalogue has something nearer than queries about nothing come.
+        """Whether the best vector match beats the score of nonsense queries.
 
-        That is asked of all products, whatever the filters leave of them.
+        Compares with all products, ignoring filters.
         """
         known = self.snapshot.spelling.knows(self.request.query)
         floor = self.snapshot.known_words_floor if known else self.snapshot.dense_floor
@@ -113,10 +119,10 @@ class Recall:
         return bool(len(best)) and float(best[0]) >= floor
 
     def _by_words(self, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
-        """The best list, and which rows hold enough words.
+        """The best list, and which rows have enough words.
 
-        A `strict` list, beside which vectors find the others, has only those whose texts hold them,
-        if there are any.
+        If `strict`, list only products whose texts have the words (if there are any). Vectors find
+        the others.
         """
         matching = self.words.matching()
         strong = self.words.strongly_matching()

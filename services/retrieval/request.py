@@ -1,4 +1,4 @@
-"""What a recall is asked for."""
+"""The request of a recall."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Request:
     languages: tuple[str, ...] = ()  # of the query; none: those of the catalogue
     synonyms: Synonyms = NO_SYNONYMS
     limits: Limits = NO_LIMITS  # what the query says beside its words
-    strict_order: bool = True  # orders other than relevance leave out what is only named beside
+    # Other orders drop products that mention the words only outside their name
+    strict_order: bool = True
     by_product: bool = False  # one variant of each product; False: every variant is a product
-    # What follows a ranked window: of the products that are not excluded those after the ones
-    # shown last, or after the first `offset` if none of them is left
+    # Products after a ranked window, without the excluded ones. Continue after
+    # `after_product_ids`; if none still matches, at `offset`.
     exclude_product_ids: tuple[str, ...] = ()
     offset: int = 0
     after_product_ids: tuple[str, ...] = ()

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval import known_fields
 from services.retrieval.candidates import Candidates
 from services.retrieval.clock import Clock
 from services.retrieval.counting import both, counted, named
 from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask, mask_of
 from services.retrieval.grouping import Grouping
-from services.retrieval.known_fields import notes
 from services.retrieval.match_set import Lists, sorted_set
 from services.retrieval.narrowing import narrowed
 from services.retrieval.ranked import Order, Rest
@@ -49,51 +49,76 @@ class Retriever:
         order_by = parsed(request.order_by)
         clock = Clock(caller)
         with clock.timed("filter"):
-            met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
+            filtered = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
             shown = snapshot.shown(published=order_by.by_publication)
         recall = self._recall(snapshot, request, clock)
         strict = request.strict_order and not order_by.by_relevance
-        lists, said = _lists(recall, both(met, shown), strict, clock)
+        lists, notes = _lists(recall, both(filtered, shown), strict, clock)
         with clock.timed("fuse"):
             groups = replace(recall.groups, matching=lists.matching)
             words = recall.words if request.query else None
             order = Order(snapshot, order_by, request.currency_code, lists, groups, words)
             ranked = _ranked(request, order)
-
-        def match_set(among: Mask | None) -> Mask | None:
-            return _lists(recall, among, strict, Clock(caller))[0].matching
-
         with clock.timed("facets"):
-            wanted = (request.facets, request.filters, shown, lists.matching)
-            facets = tuple(counted(snapshot, recall.groups.families, *wanted, match_set, caller))
-        return _candidates(request, order, ranked, facets, clock, said)
+            facets = _facets(recall, shown, lists.matching, strict, caller)
+        return _candidates(request, order, ranked, facets, clock, notes)
 
     def _recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages, request.synonyms)
         families = snapshot.families if request.by_product else None
         groups = Grouping(families, snapshot.columns.row_count)
-        limits = self.leg_limit, self.dense_floor, self.memory_limit
-        return Recall(snapshot, request, words, groups, *limits)
+        return Recall(
+            snapshot,
+            request,
+            words,
+            groups,
+            leg_limit=self.leg_limit,
+            dense_floor=self.dense_floor,
+            memory_limit=self.memory_limit,
+        )
+
+
+def _facets(
+    recall: Recall, shown: Mask | None, matching: Mask | None, strict_order: bool, caller: Caller
+) -> tuple[Facet, ...]:
+    def match_set(among: Mask | None) -> Mask | None:
+        return _lists(recall, among, strict_order, Clock(caller))[0].matching
+
+    facets = counted(
+        recall.snapshot,
+        recall.groups.families,
+        recall.request.facets,
+        recall.request.filters,
+        shown=shown,
+        matching=matching,
+        match_set=match_set,
+        caller=caller,
+    )
+    return tuple(facets)
 
 
 def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock) -> tuple[Lists, list[str]]:
     """The lists of what may be shown (n,), and notes about what was left out."""
     with clock.timed("lexical"):
-        allowed, said = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)
+        allowed, notes = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)
     lists = recall.lists(allowed, clock)
     if strict_order:
         lists, left_out = sorted_set(lists, recall.words)
-        said += left_out
-    return lists, said
+        notes += left_out
+    return lists, notes
 
 
 def _ranked(request: Request, order: Order) -> Rest:
     """The candidates: the first ones, or those that follow a ranked window."""
     if not request.exclude_product_ids:
         return Rest(order.first(request.limit), order.groups.count(), 0)
-    shown = request.exclude_product_ids, request.offset, request.after_product_ids
-    return order.rest(request.limit, *shown)
+    return order.rest(
+        request.limit,
+        exclude_ids=request.exclude_product_ids,
+        offset=request.offset,
+        after_ids=request.after_product_ids,
+    )
 
 
 def _candidates(  # noqa: PLR0913 - everything a response is made of
@@ -102,32 +127,41 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     ranked: Rest,
     facets: tuple[Facet, ...],
     clock: Clock,
-    said: Sequence[str],
+    notes: Sequence[str],
 ) -> Candidates:
     fused = ranked.found.first(request.limit)
-    rows = fused.rows
+    lexical_scores, dense_scores = _scores(request, order, fused.rows, clock)
+    counts = order.groups.counts(fused.rows)
+    return Candidates(
+        rows=fused.rows,
+        lexical_scores=lexical_scores,
+        dense_scores=dense_scores,
+        fused_scores=fused.scores,
+        lexical_ranks=fused.lexical_ranks,
+        dense_ranks=fused.dense_ranks,
+        variant_counts=np.maximum(counts - 1, 0),
+        by_meaning=counts == 0,
+        precedence=fused.precedence,
+        total_count=ranked.total_count,
+        related_count=int(np.count_nonzero(counts == 0)),
+        offset=ranked.offset,
+        facets=facets,
+        tier=tier_of(request),
+        stage_ms=clock.stage_ms,
+        degraded=degraded(request),
+        notes=(*notes, *order.notes, *_field_notes(request, order)),
+    )
+
+
+def _scores(request: Request, order: Order, rows: Rows, clock: Clock) -> tuple[Scores, Scores]:
+    """The lexical and the dense score of each of `rows` (k,)."""
     with clock.timed("lexical"):
         lexical_scores = order.word_scores(rows)
-    counts = order.groups.counts(rows)
     with clock.timed("dense"):
         dense_scores = order.dense_scores(request.vector, rows)
-    ranks = fused.lexical_ranks, fused.dense_ranks
-    return Candidates(
-        *(rows, lexical_scores, dense_scores, fused.scores, *ranks),
-        np.maximum(counts - 1, 0),
-        counts == 0,
-        fused.precedence,
-        ranked.total_count,
-        int(np.count_nonzero(counts == 0)),
-        ranked.offset,
-        facets,
-        tier_of(request),
-        clock.stage_ms,
-        degraded(request),
-        (*said, *order.notes, *_field_notes(request, order)),
-    )
+    return lexical_scores, dense_scores
 
 
 def _field_notes(request: Request, order: Order) -> tuple[str, ...]:
     fields = named(request.filters, request.facets, request.order_by)
-    return notes(order.snapshot.columns, fields)
+    return known_fields.notes(order.snapshot.columns, fields)

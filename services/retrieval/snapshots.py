@@ -60,8 +60,8 @@ class Snapshot:
     log_position: int  # the catalogue log's offset up to which writes are shown
     lineage: str = ""  # changes of another lineage were computed for other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
-    dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
-    known_words_floor: float = -1.0  # the same, for queries of words that are known
+    dense_floor: float = -1.0  # best cosine of nonsense queries
+    known_words_floor: float = -1.0  # the same, for queries of known words
     times: Times = NO_TIMES
     unknown_languages: frozenset[str] = frozenset()  # ISO 639 codes that the encoder does not know
 
@@ -88,7 +88,7 @@ class Snapshot:
             rows=_wire_rows(len(products), positions.vectors),
             log_position=positions.catalog,
             times=Times.of(columns),
-            **_told(manifest),
+            **_manifest_fields(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)
 
@@ -141,8 +141,8 @@ def _families(read: FamilyCodes) -> Families:
     return Families(read.codes, len(read), BaseFamilies.of(read))
 
 
-def _told(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What the manifest alone tells of a state."""
+def _manifest_fields(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a snapshot that come from the manifest alone."""
     floor = float(manifest.get("dense_floor", -1.0))
     return {
         "version": manifest["version"],

@@ -48,7 +48,10 @@ class WordGroups:
         self._named.setdefault(word, []).append(query)
 
     def named(self, function_words: Container[str]) -> Query | None:
-        """Finds what holds in its names every word that is needed; None if a word is in no name."""
+        """Query for products whose names have all required words.
+
+        None if a word is in no name.
+        """
         typed = [word for word in self.typed if word not in function_words]
         if not typed or not all(word in self._named for word in typed):
             return None
@@ -61,11 +64,11 @@ class WordGroups:
             self._groups.setdefault(word, []).append(query)
 
     def required(self, function_words: Container[str], strong: bool) -> list[Query]:
-        """One query for each word that a match may need: all but function words, if there are
-        others.
+        """One query per required word.
 
-        Of what may be a word of a script without spaces, a match holds most pairs of letters. None
-        if fewer than half of the words are known: then the query is about something else.
+        Function words are required only if the query has no others. In a script without spaces, a
+        match has most pairs of letters of a possible word. Empty if fewer than half of the words
+        are known: then the query is about something else.
         """
         groups = self._strong if strong else self._groups
         typed = [word for word in self.typed if word not in function_words] or self.typed
@@ -79,7 +82,10 @@ class WordGroups:
         return [at_least(queries, enough(len(queries))) for queries in known]
 
     def numbers(self) -> Query | None:
-        """Finds what holds every word with a digit; None if there is none, or one is not known."""
+        """Query for products with every word that has a digit.
+
+        None if there is no such word, or one is not in the index.
+        """
         wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
         if not wanted or not all(word in self._groups for word in wanted):
             return None
@@ -87,26 +93,27 @@ class WordGroups:
 
 
 def enough(words: int) -> int:
-    """How many of a query's words a match holds: all of one or two, otherwise two thirds, rounded
-    up.
+    """How many of a query's words a match has.
+
+    All of one or two, otherwise two thirds, rounded up.
     """
     return words - words // 3
 
 
 def at_least(queries: Sequence[Query], least: int) -> Query:
-    """Finds what `least` of some queries find."""
+    """Query for products that match at least `least` of the queries."""
     return Query.boolean_query(
         [(Occur.Should, query) for query in queries], minimum_number_should_match=least
     )
 
 
 def all_of(queries: Sequence[Query]) -> Query:
-    """Finds what all of some queries find."""
+    """Conjunction of queries."""
     return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
 def any_of(queries: Sequence[Query]) -> Query:
-    """Finds what one of some queries finds; nothing without any."""
+    """Disjunction of queries; matches nothing without any."""
     return (
         Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
     )

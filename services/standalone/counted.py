@@ -14,7 +14,7 @@ class Saved(Protocol):
 
 
 class Slowest:
-    """What several readers of the log all have saved."""
+    """The smallest saved offsets of several readers."""
 
     def __init__(self, *readers: Saved) -> None:
         self._readers = readers

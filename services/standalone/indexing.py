@@ -28,7 +28,7 @@ from shared.snapshot.products import ProductStore
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
-_PATIENCE_SECONDS = 120.0
+_LONGEST_WAIT_SECONDS = 120.0
 _RETRY_SECONDS = 0.5
 
 
@@ -58,8 +58,10 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
-    failures = LogOnce(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
+    encoder = open_encoder(encoder_config(data, bundle))
+    ends = time.monotonic() + _LONGEST_WAIT_SECONDS
+    seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
+    failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
     while True:
         try:
             return _index(opened(), data, encoder, watcher, replace_all)

@@ -80,8 +80,8 @@ class LocalFeatures:
         Then the rest is counted beside the pages.
         """
         if self._beginning:
-            done, _ = await asyncio.wait([self._beginning], timeout=seconds)
-            for task in done:
+            ended, _ = await asyncio.wait([self._beginning], timeout=seconds)
+            for task in ended:
                 task.result()  # an unreadable file ends the start, with its error
         self._worker.time_slice.rest_seconds = SLICE_SECONDS
 
@@ -189,7 +189,7 @@ class LocalFeatures:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if self._file:
-                # What is taken to be saved must be saved, or put back
+                # Changes taken from the store must be saved or put back
                 await asyncio.shield(self._save())
 
     async def _save(self) -> None:

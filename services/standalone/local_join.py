@@ -63,7 +63,7 @@ class LocalJoin:
         return count
 
     async def close(self) -> None:
-        """Let go of the tables."""
+        """Close the tables."""
         await self._worker.close()
 
 

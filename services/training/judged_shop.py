@@ -3,6 +3,8 @@
 Gives the candidates that retrieval finds, and the features that the ranker reads.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections.abc import Callable, Sequence
@@ -50,7 +52,7 @@ class JudgedShop:
     reranker: Reranker | None
 
     @classmethod
-    def open(cls, data: Path, bundle: str = "", reranked: bool = True) -> "JudgedShop":
+    def open(cls, data: Path, bundle: str = "", reranked: bool = True) -> JudgedShop:
         """Open DATA's newest snapshot with a bundle of DATA; `reranked` False: without a reranker.
 
         Raises NotFound if DATA has no snapshot.

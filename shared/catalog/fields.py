@@ -54,7 +54,8 @@ class Field:
         return self.path or self.attribute
 
 
-# Prose and addresses have no column: a search finds words of the one, and nobody chooses by the other
+# Prose and addresses have no column: search finds the words of prose, and shoppers do not filter
+# by addresses
 FIELDS = (
     Field("title", Kind.TEXT, column="title", max_characters=TITLE_CHARACTERS),
     Field("description", Kind.TEXT, max_characters=DESCRIPTION_CHARACTERS),

@@ -71,9 +71,9 @@ def some(message: Message, fields: Sequence[str]) -> NewRecord:
 
 
 def again(write: Write, now: Product) -> NewRecord:
-    """The record that says of the fields of a write what the product has now, under the same key.
+    """A record with the write's key and the product's current values.
 
-    A log that keeps the newest record of a key keeps this one then, and not that of the write.
+    A log that keeps the newest record of a key then keeps this one, and not that of the write.
     """
     message = to_message(now)
     return some(message, write.fields) if write.fields else whole(message)

@@ -1,5 +1,7 @@
 """Counts in the time windows before a page, from many values at once."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ class Windows:
     idle_days: Matrix  # (n,), whole days since the last interaction; nan if more than KEPT_DAYS
 
     @classmethod
-    def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> "Windows":
+    def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> Windows:
         """Windows of the products with these values.
 
         A product without a value has zeros, and so has a counter whose total is below `least`.
@@ -40,7 +42,7 @@ class Windows:
     @classmethod
     def of_query(
         cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float, least: int = 1
-    ) -> "Windows":
+    ) -> Windows:
         """Windows of products under a query, from its value; `least` as in of_products."""
         names, entries = parts(value) if value else ((), b"")
         places = {product_id.encode(): place for place, product_id in enumerate(product_ids)}
@@ -51,7 +53,7 @@ class Windows:
     @classmethod
     def _of(
         cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float, least: int
-    ) -> "Windows":
+    ) -> Windows:
         """`owners` has the index of each entry's product; -1 for a product that is not wanted."""
         places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
         if (wanted := owners >= 0).sum() < len(owners):

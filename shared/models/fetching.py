@@ -89,10 +89,10 @@ def _install(package: str, target: Path) -> None:
     tried = [[beside, "pip", *options]] if beside else []
     tried.append([sys.executable, "-m", "pip", *options])
     for command in tried:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not done.returncode:
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not process.returncode:
             return
-    raise NotFound(f"{package} could not be fetched: {done.stderr.strip()[-300:]}")
+    raise NotFound(f"{package} could not be fetched: {process.stderr.strip()[-300:]}")
 
 
 def _from_hub(name: str, folder: Path) -> None:

@@ -144,8 +144,8 @@ class Registry:
         return shipped.version if shipped else ""
 
     def _shipped(self) -> Bundle | None:
-        there = (self.default / bundle.MANIFEST).is_file()
-        return bundle.read(self.default, verify=False) if there else None
+        exists = (self.default / bundle.MANIFEST).is_file()
+        return bundle.read(self.default, verify=False) if exists else None
 
     def _versions(self) -> list[str]:
         """Names of the bundles under the root, oldest first (names sort by time)."""

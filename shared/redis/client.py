@@ -39,9 +39,10 @@ def _client(url: str, config: RedisConfig) -> RedisClient:
 
 
 @contextmanager
-def unavailable(what: str) -> Iterator[None]:
+def unavailable(subject: str) -> Iterator[None]:
     """Turn every Redis error in the block into Unavailable."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{what}: Redis does not answer ({error or type(error).__name__})") from error
+        reason = error or type(error).__name__
+        raise Unavailable(f"{subject}: Redis does not answer ({reason})") from error

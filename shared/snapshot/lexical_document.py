@@ -1,13 +1,16 @@
-"""What the word index holds of a product.
+"""The fields of the word index.
 
 text        every searchable field, repeated by its weight: its words, stemmed in the product's
-language joined      words that other shops write apart or glued ("t-shirt" as "tshirt", "rtx 3080"
-as "rtx3080"), and what a product has not ("without laces" as "no_lace") measure     numbers with
-units, dimensions and numeric attributes, each in one form ("8gb"), and the names of attributes that
-are true named       the words that say what it is: those of the title before "with" and its like,
-of brands and of the last parts of categories identifier  the product's id, stock-keeping unit and
-trade numbers, without separators code        the ends of all its codes, from each separator and
-each turn of letters and digits on row         its row
+            language
+joined      words that other shops write apart or glued ("t-shirt" as "tshirt", "rtx 3080" as
+            "rtx3080"), and what a product has not ("without laces" as "no_lace")
+measure     numbers with units, dimensions and numeric attributes, each in one form ("8gb"), and the
+            names of attributes that are true
+named       the words that say what it is: those of the title before "with" and its like, of brands
+            and of the last parts of categories
+identifier  the product's id, stock-keeping unit and trade numbers, without separators
+code        the ends of all its codes, from each separator and each turn of letters and digits on
+row         its row
 """
 
 from __future__ import annotations

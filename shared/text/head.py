@@ -1,4 +1,4 @@
-"""What a title says that a product is, without what it goes with."""
+"""The part of a title before "with", "for" and the like."""
 
 import re
 
@@ -9,6 +9,6 @@ _MODIFIER = re.compile(
 
 
 def head(title: str) -> str:
-    """A title without what it says after "with", "for" and their like; all of one that begins so."""
+    """The part of a title before "with", "for" and the like; the whole title if it begins so."""
     found = _MODIFIER.search(title)
     return title[: found.start()] if found and title[: found.start()].strip() else title

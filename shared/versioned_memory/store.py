@@ -46,8 +46,8 @@ class MemoryStore(Generic[Content]):
     def write(self, root: Path, version: str, memory: Content, built_seconds: float) -> None:
         """Write a version and use it from now on; versions before the last few are removed."""
         with artifacts.new_version(root, version) as folder:
-            told = self.write_files(folder, memory)
-            content = {"format": self.format, "version": version, **told, "built_seconds": built_seconds}
+            fields = self.write_files(folder, memory)
+            content = {"format": self.format, "version": version, **fields, "built_seconds": built_seconds}
             artifacts.write_manifest(folder, content)
         artifacts.set_current(root, version)
         for old in artifacts.versions(root)[:-_KEPT]:

@@ -12,7 +12,7 @@ from services.feedback.feature_writer import FeatureWriter
 from shared.features.page import StoredPage, keys_of
 from shared.features.scope import PageRequest
 from tests.contract.feature_store_suite import Begin
-from tests.unit.feedback.told import NOW, did, shown
+from tests.unit.feedback.observations import NOW, did, shown
 
 PARTITIONS = 256
 

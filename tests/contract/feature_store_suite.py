@@ -25,7 +25,7 @@ from shared.features.scope import PageRequest
 from shared.features.store import Change, FeatureStore
 from shared.features.visitor import UNKNOWN_VISITOR, state_of
 from tests.contract.features_on_paper import expected_counts, expected_states, stored_counts
-from tests.unit.feedback.told import DAY, NOW, did, shown
+from tests.unit.feedback.observations import DAY, NOW, did, shown
 
 Begin = Callable[[], tuple[FeatureStore, str]]  # a store, and a generation in which nothing is yet
 

@@ -24,7 +24,7 @@ from shared.features.memory import MemoryFeatureStore
 from shared.features.scopes.visitor import VISITOR_WEIGHT
 from shared.rpc.channels import connect
 from shared.rpc.server import Server
-from tests.unit.feedback.told import did
+from tests.unit.feedback.observations import did
 from tests.unit.reranker.tiny_reranker import VERSION, tiny_request, tiny_reranker
 
 ACTED = (("click", "p3"), ("add_to_cart", "p9"))

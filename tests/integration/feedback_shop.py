@@ -24,7 +24,7 @@ from shared.features.scope import PageRequest
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
 from tests.integration.redis_server import free_port
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 PRODUCTS = tuple(f"p{number}" for number in range(20))
 

@@ -17,7 +17,7 @@ import asyncio, sys
 from pathlib import Path
 from services.standalone.log_retention import LogRetention
 from shared.events.config import LogConfig
-from tests.unit.feedback.told import event
+from tests.unit.feedback.observations import event
 from tests.unit.standalone.counting_shop import process
 
 async def main(data):

@@ -20,7 +20,7 @@ from shared.rpc.channels import connect
 from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_shop, kill
 from tests.integration.redis_server import free_port, redis_server
 from tests.reckoning import comparable, feature_values, replayed
-from tests.unit.feedback.told import event
+from tests.unit.feedback.observations import event
 
 
 @pytest.fixture

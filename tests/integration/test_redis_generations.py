@@ -26,7 +26,7 @@ from shared.redis.config import RedisConfig
 from tests.contract.feature_store_suite import counted
 from tests.integration.redis_server import free_port, redis_server
 from tests.unit.feedback.memory_log import MemoryEventLog
-from tests.unit.feedback.told import did, event, shown
+from tests.unit.feedback.observations import did, event, shown
 
 DAY = 24 * 3600
 ONE = counted(1)[0]

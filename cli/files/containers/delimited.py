@@ -142,8 +142,8 @@ class _Rows:
 
 def _content(header: tuple[str, ...], cells: list[str]) -> tuple[dict[str, Any], str]:
     if len(cells) > len(header) and any(cells[len(header) :]):
-        what = f"has {len(cells)} cells under {len(header)} names"
-        return {}, f"{what}; put texts that hold the delimiter into quotes"
+        fault = f"has {len(cells)} cells under {len(header)} names"
+        return {}, f"{fault}; put texts that hold the delimiter into quotes"
     content: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=False):
         value = cell.strip()
@@ -219,8 +219,10 @@ class _TextLines:
         first, *behind = self.taken
         self._given_back += sum(map(len, behind))
         if self._given_back > _GIVEN_BACK:
-            what = f"line {self.number - len(behind)}: this is no table: too many quotes do not end"
-            raise InvalidRequest(str(self._file.path), (f"{what}; end them, or write two for each in a text"))
+            number = self.number - len(behind)
+            fault = f"line {number}: this is no table: too many quotes do not end"
+            remedy = "end them, or write two for each in a text"
+            raise InvalidRequest(str(self._file.path), f"{fault}; {remedy}")
         self._again.extendleft(reversed(behind))
         self.number -= len(behind)
         return first

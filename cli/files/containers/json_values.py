@@ -183,9 +183,10 @@ class _Text:
                 fault = f"is a second list, {name!r}, of {len(value):,}; write one list, or a file for each"
                 yield replace(rest, content={}, fault=fault)
 
-    def corrupt(self, what: str) -> Corrupt:
+    def corrupt(self, fault: str) -> Corrupt:
         """The error for a file that cannot be read any further."""
-        return Corrupt(f"{self._path}: line {self._line}: {what}; write the file again, or give JSON lines")
+        remedy = "write the file again, or give JSON lines"
+        return Corrupt(f"{self._path}: line {self._line}: {fault}; {remedy}")
 
     def _move_to(self, at: int) -> None:
         self._line += self._window.count("\n", self._at, at)
@@ -209,8 +210,8 @@ class _Text:
             if error.end == len(data) and len(data) - error.start < 4 and not self._ended:
                 self._broken = data[error.start :]
                 return data[: error.start].decode().removeprefix("\ufeff")
-            what = f"is not UTF-8 (byte {error.start} of a part); save the file as UTF-8"
-            raise InvalidRequest(str(self._path), f"line {self._line}: {what}") from error
+            fault = f"is not UTF-8 (byte {error.start} of a part); save the file as UTF-8"
+            raise InvalidRequest(str(self._path), f"line {self._line}: {fault}") from error
 
 
 def sample_of(head: bytes) -> Any:

@@ -14,11 +14,11 @@ _BATCH_ROWS = 1_000
 def rows_in(path: Path) -> Iterator[Line]:
     """The rows in order. A row's number, from 1, serves as its line."""
     if not _is_plain(path):
-        what = (
+        fault = (
             "is Parquet in a pipe, or packed with gzip or zstd; unpack "
             "it into a file, since its end is read first"
         )
-        raise InvalidRequest(str(path), what)
+        raise InvalidRequest(str(path), fault)
     pyarrow = _library(path)
     size = path.stat().st_size
     number = 0
@@ -45,8 +45,8 @@ def _library(path: Path) -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        what = "is a Parquet file, which needs extra 'parquet': run pip install '.[parquet]'"
-        raise InvalidRequest(str(path), what) from error
+        fault = "is a Parquet file, which needs extra 'parquet': run pip install '.[parquet]'"
+        raise InvalidRequest(str(path), fault) from error
     return pyarrow
 
 

@@ -71,9 +71,9 @@ def _matches(names: frozenset[str], _: Row) -> bool:
 
 def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
     group: list[tuple[Line, Row]] = []
-    is_told = "tracker" in _columns(dict.fromkeys(account.columns))
+    is_reported = "tracker" in _columns(dict.fromkeys(account.columns))
     for line in lines:
-        row = {"tracker": "", **_columns(line.content)} if is_told else _columns(line.content)
+        row = {"tracker": "", **_columns(line.content)} if is_reported else _columns(line.content)
         if line.fault or not row.get("handle"):
             yield line if line.fault else replace(line, fault=_NO_HANDLE)
             continue

@@ -42,9 +42,9 @@ async def take_records(draft: Draft, records: Sequence[Record], events: EventLog
 
 
 def _repeated(draft: Draft) -> list[NewRecord]:
-    """What the products have now, under the keys of writes that were too old to be applied.
+    """Records with current values, for stale writes that compaction would otherwise keep.
 
-    Compaction of the log would keep those, and drop the newer writes before them.
+    They have the keys of the stale writes. Compaction would drop the newer writes before those.
     """
     found = dict[str, NewRecord]()
     for write in draft.outdated:

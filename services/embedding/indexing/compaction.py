@@ -66,14 +66,15 @@ class Compaction:
         with watching("making a snapshot"):
             _tell(indexer.run(tail=tail, progress=self._go_on))
 
-    def _go_on(self, done: int, total: int) -> None:
+    def _go_on(self, written: int, total: int) -> None:
         """The indexer calls this from time to time.
 
         It raises once the process ends, which need not wait for a whole catalogue.
         """
-        progress(f"{done} of {total} products written")
+        progress(f"{written} of {total} products written")
         if self._ending:
-            raise Unavailable(f"it was given up after {done} of {total} products, since the process ends")
+            reached = f"{written} of {total} products"
+            raise Unavailable(f"it was given up after {reached}, since the process ends")
 
     async def _make(self, tail: Tail, target: VersionedEncoder, apart: bool) -> None:
         try:
@@ -82,8 +83,9 @@ class Compaction:
                 await self._thread
         except Exception as error:  # after any error, writes must still become visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
-            what = "no new snapshot is made, the current one stays in use; the next try is in a minute: %s"
-            _LOG.error(what, error, exc_info=trace_of(error))
+            outcome = "no new snapshot is made, the current one stays in use"
+            message = f"{outcome}; the next try is in a minute: %s"
+            _LOG.error(message, error, exc_info=trace_of(error))
         finally:
             self._thread = None
 

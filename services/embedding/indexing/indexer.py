@@ -200,12 +200,12 @@ class _Tally:
 
     total: int
     progress: Progress
-    done: int = 0
+    written: int = 0
     reused: int = 0
 
     def add(self, count: int) -> None:
-        self.done += count
-        self.progress(self.done, self.total)
+        self.written += count
+        self.progress(self.written, self.total)
 
 
 def _finish(started: _Started, writer: SnapshotWriter, tally: _Tally) -> None:

@@ -24,7 +24,7 @@ from shared.text.analysis import Analysis
 SAMPLE = 128  # products a language
 LEAST = 32  # with fewer, nothing is known of a language, and it is taken for known
 _SURE = 0.5  # mean reciprocal rank by vectors, from which the encoder knows a language
-_SHARE = 0.85  # of what words reach, otherwise
+_SHARE = 0.85  # share of the lexical score that also counts as knowing the language
 _SHORTEST = 20  # characters of a description that says something
 
 Numbers = NDArray[np.floating]

@@ -15,7 +15,7 @@ from shared.snapshot.lexical import analysis_of
 from shared.snapshot.products import ProductStore
 
 _SAMPLE = 4_000  # products, among which languages are looked for
-_MOST = 0.5  # of vectors that are the old ones, from which on the languages are too
+_MOST = 0.5  # share of reused vectors above which the languages are reused too
 
 
 def measures(

@@ -1,4 +1,4 @@
-"""How near queries about nothing come to a catalogue: below that, nearness says nothing."""
+"""Cosine floors: the best matches of nonsense queries. Below them, a cosine says nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ _COUNT = 96
 _CONSONANTS = "bcdfghjklmnprstvwz"
 _VOWELS = "aeiou"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-# Of the queries, whose best products are less near than the floors: for queries of words that are
-# known, which mean something, and for others
+# The quantiles: for queries of known words, which mean something, and for others
 _SHARES = (0.85, 0.98)
 _CHUNK_ROWS = 16_384
 
 
 def dense_floors(encoder: ProductEncoder, vectors: Vectors) -> tuple[float, float]:
-    """The cosines that the best product of a query about nothing stays below, mostly and nearly
-    always.
+    """Cosine floors: the 85 % and 98 % quantiles of the best matches of nonsense queries.
 
     `vectors` (n, dim) have unit norm. The queries are letters and syllables at random.
     """
@@ -34,7 +32,7 @@ def dense_floors(encoder: ProductEncoder, vectors: Vectors) -> tuple[float, floa
 
 
 def nonsense() -> list[str]:
-    """Queries about nothing, the same each time."""
+    """Nonsense queries, the same each time."""
     rng = random.Random(0)
     return [" ".join(_word(rng, each % 2 == 0) for _ in range(rng.randint(1, 3))) for each in range(_COUNT)]
 

@@ -8,18 +8,18 @@ from shared import watchdog
 class IndexProgress(Protocol):
     """Receives how much has been read (bytes of the file) and encoded (products)."""
 
-    def read(self, done: int, total: int, /) -> None: ...
+    def read(self, count: int, total: int, /) -> None: ...
 
-    def encoded(self, done: int, total: int, /) -> None: ...
+    def encoded(self, count: int, total: int, /) -> None: ...
 
 
 class Silent:
     """Discards progress."""
 
-    def read(self, done: int, total: int, /) -> None:
+    def read(self, count: int, total: int, /) -> None:
         """Do nothing."""
 
-    def encoded(self, done: int, total: int, /) -> None:
+    def encoded(self, count: int, total: int, /) -> None:
         """Do nothing."""
 
 
@@ -29,12 +29,12 @@ class Watched:
     def __init__(self, watcher: IndexProgress) -> None:
         self._watcher = watcher
 
-    def read(self, done: int, total: int, /) -> None:
+    def read(self, count: int, total: int, /) -> None:
         """See IndexProgress."""
-        watchdog.progress(f"{done} of {total} bytes of the file read")
-        self._watcher.read(done, total)
+        watchdog.progress(f"{count} of {total} bytes of the file read")
+        self._watcher.read(count, total)
 
-    def encoded(self, done: int, total: int, /) -> None:
+    def encoded(self, count: int, total: int, /) -> None:
         """See IndexProgress."""
-        watchdog.progress(f"{done} of {total} products encoded")
-        self._watcher.encoded(done, total)
+        watchdog.progress(f"{count} of {total} products encoded")
+        self._watcher.encoded(count, total)

@@ -95,7 +95,7 @@ class Asking:
             except AisleError as error:
                 if isinstance(error, _FINAL):
                     raise
-                failure = _more_telling(failure, error)
+                failure = _more_specific(failure, error)
                 if other := self._after(error, call, log_position):
                     call.begin(other)
             else:
@@ -206,8 +206,8 @@ class _Call(Generic[Answer]):
         Returns None if that many milliseconds of the call pass without one.
         """
         left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
-        done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done), None)
+        ended, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(ended), None)
 
     def result(self, ended: asyncio.Task[Answer]) -> Answer:
         """The result of an attempt."""
@@ -226,7 +226,7 @@ class _Call(Generic[Answer]):
             task.cancel()
 
 
-def _more_telling(before: AisleError | None, now: AisleError) -> AisleError:
+def _more_specific(before: AisleError | None, now: AisleError) -> AisleError:
     """The more informative of two replicas' errors, rather than one about a missing connection."""
     return now if before is None or isinstance(before, Unavailable) else before
 

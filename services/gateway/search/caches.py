@@ -1,5 +1,7 @@
 """The caches that gateways share in Redis: query encodings, and ranked windows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from services.gateway.config import GatewayConfig
@@ -19,7 +21,7 @@ class Caches:
     windows: RedisCache
 
     @classmethod
-    def open(cls, redis: RedisConfig, config: GatewayConfig) -> "Caches | None":
+    def open(cls, redis: RedisConfig, config: GatewayConfig) -> Caches | None:
         """The caches. None if no Redis is configured."""
         if not redis.url and not redis.cache_url:
             return None

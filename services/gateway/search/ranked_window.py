@@ -1,5 +1,7 @@
 """The ranked list of one search. Its pages are slices of it."""
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -52,7 +54,7 @@ class RankedWindow:
         return zlib.compress(self.message.SerializeToString(), _QUICKLY)
 
     @classmethod
-    def unpacked(cls, value: bytes) -> "RankedWindow | None":
+    def unpacked(cls, value: bytes) -> RankedWindow | None:
         """The window; None if the bytes cannot be decoded, such as those of another version."""
         try:
             return cls(window_pb2.RankedWindow.FromString(zlib.decompress(value)))

@@ -1,5 +1,7 @@
 """Training data of the ranker: one query's candidates with their features and grades."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +27,7 @@ class RankingGroup:
         known = self.grades[~np.isnan(self.grades)]
         return len(known) > 0 and known.max() > 0 and (len(known) < len(self) or known.min() < known.max())
 
-    def thinned(self, unjudged: int, prior: NDArray[np.float64]) -> "RankingGroup":
+    def thinned(self, unjudged: int, prior: NDArray[np.float64]) -> RankingGroup:
         """All judged candidates, and the `unjudged` best others by the prior (features,).
 
         The many candidates further down add little to training.

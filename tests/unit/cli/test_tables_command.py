@@ -8,7 +8,7 @@ from services.standalone.local_join import TABLES
 from services.standalone.log_acceptance import LOG
 from shared.events.log import SEARCH_LOGS, USER_EVENTS
 from shared.events.sqlite import SqliteEventLog
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from shared.features.scopes.product import IDLE_DAYS, product_columns
 from shared.features.scopes.query import query_columns
 from shared.features.scopes.visitor import SESSION_WEIGHT, VISITOR_WEIGHT
 from shared.features.time_windows import Windows
-from tests.unit.feedback.told import DAY, did, shown
+from tests.unit.feedback.observations import DAY, did, shown
 
 MIDNIGHT = 20_000 * DAY
 NOON = MIDNIGHT + DAY / 2

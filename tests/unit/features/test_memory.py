@@ -8,7 +8,7 @@ from shared.features.keys import SEARCH_SECONDS, product_key, query_key, visitor
 from shared.features.memory import MemoryFeatureStore
 from shared.features.store import Change
 from tests.contract.feature_store_suite import counted
-from tests.unit.feedback.told import NOW, did, shown
+from tests.unit.feedback.observations import NOW, did, shown
 
 VALUE = counted(1)[0]
 

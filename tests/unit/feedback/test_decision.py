@@ -23,7 +23,7 @@ from shared.features.scopes import COLUMNS
 from shared.features.spec import CLICK, SHOWN
 from shared.features.visitor import Delivery, Visitor
 from tests.contract.features_on_paper import stored_counts
-from tests.unit.feedback.told import DAY, NOW, did, shown
+from tests.unit.feedback.observations import DAY, NOW, did, shown
 
 LIMITS = EvidenceLimits(minute_interactions=5, day_interactions=8, day_counted=4, day_shown=6)
 

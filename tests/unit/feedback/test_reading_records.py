@@ -7,7 +7,7 @@ from services.feedback.service import observation
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord, Record
 from shared.features.observation import Interaction, Shown
 from shared.query_ids import query_hash
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 LOGGED = time.time()
 

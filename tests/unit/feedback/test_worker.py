@@ -19,7 +19,7 @@ from shared.features.visitor import VisitorState
 from shared.time_slice import TimeSlice
 from tests.unit.feedback.memory_log import MemoryConsumer, MemoryEventLog
 from tests.unit.feedback.named_store import NamedStore
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 
 async def visitor(store: MemoryFeatureStore, visitor_id: str = "v1") -> VisitorState:

@@ -54,17 +54,6 @@ async def test_each_name_is_taken_up_once_when_it_comes() -> None:
     assert published.taken == ["v1", "v2"]
 
 
-async def test_what_was_taken_up_before_is_skipped() -> None:
-    published = Published("v1")
-    follower = Follower(published.newest, published.take_up)
-    follower.skip()
-    await follower.look()
-    assert published.taken == []
-    published.names.append("v2")
-    await follower.look()
-    assert published.taken == ["v2"]
-
-
 @pytest.mark.parametrize(
     "trouble", [Corrupt("block.onnx"), OSError("gone"), KeyError("dense"), RuntimeError("faiss")]
 )

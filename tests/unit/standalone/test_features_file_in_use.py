@@ -14,7 +14,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.features.feature_file import FeatureFile
 from shared.features.saved import Saved
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import of_new_visitor
+from tests.unit.feedback.observations import of_new_visitor
 from tests.unit.standalone.counting_shop import process, until
 
 

@@ -20,7 +20,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.features.feature_file import FeatureFile
 from shared.sqlite_damage import check_whole
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import of_new_visitor
+from tests.unit.feedback.observations import of_new_visitor
 from tests.unit.standalone.counting_shop import process, until
 
 LOG_ID = "a" * 32

@@ -9,7 +9,7 @@ import pytest
 
 from shared.events.log import USER_EVENTS
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import of_new_visitor
+from tests.unit.feedback.observations import of_new_visitor
 from tests.unit.standalone.counting_shop import killed, process, until
 
 

@@ -14,7 +14,7 @@ from shared.errors import NotFound, Unavailable
 from shared.events.log import SEARCH_LOGS, USER_EVENTS
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.feedback.join.scene import files, rows
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A JSON object whose fields are read one by one, so that each error names the field at fault."""
 
+from __future__ import annotations
+
 import math
 import re
 from dataclasses import dataclass
@@ -112,12 +114,12 @@ class Fields:
         except ValueError as error:
             raise Unreadable(path, str(error)) from error
 
-    def object(self, *names: str) -> "Fields":
+    def object(self, *names: str) -> Fields:
         """An object in this one; an empty one if it is absent."""
         path, value = self.find(*names)
         return Fields(_object(path, {} if value is None else value), f"{path}.")
 
-    def objects(self, *names: str) -> list["Fields"]:
+    def objects(self, *names: str) -> list[Fields]:
         """A list of objects; empty if it is absent."""
         path, values = self._list(*names)
         return [Fields(_object(f"{path}[{at}]", value), f"{path}[{at}].") for at, value in enumerate(values)]

@@ -23,7 +23,7 @@ from shared.errors import Corrupt
 from shared.events.log import CO_PARTITIONED, SEARCH_LOGS, USER_EVENTS, Consumer, Record
 from tests.unit.feedback.join.scene import done_rows, files, rows
 from tests.unit.feedback.memory_log import MemoryConsumer, MemoryEventLog
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 
 @pytest.fixture

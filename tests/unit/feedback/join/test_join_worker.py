@@ -17,7 +17,7 @@ from shared.errors import NotFound, Unavailable
 from shared.events.log import CO_PARTITIONED, SEARCH_LOGS, USER_EVENTS, Consumer, NewRecord
 from tests.unit.feedback.join.scene import files, rows
 from tests.unit.feedback.memory_log import MemoryEventLog
-from tests.unit.feedback.told import event, page
+from tests.unit.feedback.observations import event, page
 
 
 @pytest.fixture

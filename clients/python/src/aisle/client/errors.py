@@ -106,14 +106,14 @@ def from_call(failed: FailedCall) -> AisleError:
 
 def _pushback(failed: FailedCall) -> float | None:
     """The pause that gRPC's own header asks for."""
-    told = _pushback_header(failed)
-    return int(told) / 1e3 if told.isdecimal() else None
+    header = _pushback_header(failed)
+    return int(header) / 1e3 if header.isdecimal() else None
 
 
 def forbids_retry(failed: FailedCall) -> bool:
     """Whether gRPC's own header forbids a retry, by a negative number."""
-    told = _pushback_header(failed)
-    return bool(told) and not told.isdecimal()
+    header = _pushback_header(failed)
+    return bool(header) and not header.isdecimal()
 
 
 def _pushback_header(failed: FailedCall) -> str:

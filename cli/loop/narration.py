@@ -1,4 +1,4 @@
-"""Prepare a folder for the story of the loop, tell it, and say how to go on."""
+"""Prepares a folder for the story of the loop, narrates it, and says how to go on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cli.terminal.console import out, progress, say, waiting
 _SNAPSHOTS = "snapshots"
 
 
-def tell_loop(shop: Path, data: Path, is_asking: bool) -> None:
-    """Tell it on a copy of the sample shop's snapshot, in DATA, which begins anew.
+def narrate_loop(shop: Path, data: Path, is_asking: bool) -> None:
+    """Narrate the loop on a copy of the sample shop's snapshot, in DATA, which begins anew.
 
     `is_asking` waits for a person between the parts.
     """
@@ -32,11 +32,11 @@ def tell_loop(shop: Path, data: Path, is_asking: bool) -> None:
         shutil.rmtree(data)
     data.mkdir(parents=True)
     shutil.copytree(shop / _SNAPSHOTS, data / _SNAPSHOTS)
-    asyncio.run(_told(data, is_asking))
+    asyncio.run(_narrate(data, is_asking))
     _farewell(data, time.perf_counter() - started)
 
 
-async def _told(data: Path, is_asking: bool) -> None:
+async def _narrate(data: Path, is_asking: bool) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     begins = today - timedelta(days=MOST_DAYS)
     async with AsyncExitStack() as stack:
