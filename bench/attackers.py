@@ -1,12 +1,12 @@
 """One caller beside attackers: python -m bench.attackers [--seconds 20].
 
-An engine serves the sample shop. A quiet caller requests ten pages a second, first alone, then
+A server serves the sample shop. A quiet caller requests ten pages a second, first alone, then
 while one process for each attack runs, then alone again. It has another address than the attackers
 (IPv6's loopback instead of IPv4's), as another customer would. The output has its pages, the
-attackers' statuses, and the engine's memory before, at most, and 30 seconds after. Before that, the
+attackers' statuses, and the server's memory before, at most, and 30 seconds after. Before that, the
 engine's caches are filled to their limits by other queries, and its models are used once, those for
 products by a write. So the attackers are not charged for the memory of a working engine. They have
-lower priority than the engine, as if they were on other machines.
+lower priority than the server, as if they were on other machines.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ async def _measure(
     for way, statuses in attack_task.result().items():
         print(f"{way}: {dict(statuses)}")
     memory = f"{before:.0f} MiB before, {most.result():.0f} at most, {after:.0f}"
-    print(f"the engine's memory: {memory} {_AFTER_SECONDS:.0f} s after")
+    print(f"the server's memory: {memory} {_AFTER_SECONDS:.0f} s after")
 
 
 async def _write(address: str) -> None:
@@ -208,7 +208,7 @@ async def _most_memory(engine: psutil.Process, seconds: float) -> float:
 
 
 def _memory_mib(engine: psutil.Process) -> float:
-    """The resident memory of the engine only."""
+    """The resident memory of the server only."""
     return float(engine.memory_info().rss / _MIB)
 
 

@@ -1,4 +1,4 @@
-"""An engine that learns when the replay says so."""
+"""A server that learns when the replay says so."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Parts:
     forget_own_query: bool = False
 
     def environment(self) -> dict[str, str]:
-        """Settings of the engine and the trainer."""
+        """Settings of the server and the trainer."""
         off = {
             "near": {"AISLE_RERANKER_NEAR_QUERIES": "false"},
             "recall": {"AISLE_RETRIEVAL_MEMORY_LIMIT": "0"},
@@ -66,7 +66,7 @@ class ForgettingStore:
 
 @dataclass
 class LearningEngine:
-    """The standalone engine with the trainer's work done in between."""
+    """The standalone server with the trainer's work done in between."""
 
     engine: Standalone
     learner: Learner

@@ -1,4 +1,4 @@
-"""How many pages a second the engine serves in time, and how it behaves above that."""
+"""How many pages a second the server serves in time, and how it behaves above that."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -43,7 +43,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass
 class Shop:
-    """The running engine and its catalogue."""
+    """The running server and its catalogue."""
 
     engine: Client
     products: Sequence[Product]

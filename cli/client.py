@@ -37,7 +37,7 @@ _LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Client:
-    """Calls the engine at `address`. It is a context manager."""
+    """Calls the server at `address`. It is a context manager."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
         self._address = address
@@ -125,7 +125,7 @@ class Client:
             raise self._translated(error) from error
 
     def status(self) -> GetStatusResponse:
-        """What the engine serves."""
+        """What the server serves."""
         try:
             return self._admin.GetStatus(GetStatusRequest(), timeout=_MARGIN_SECONDS)
         except grpc.RpcError as error:

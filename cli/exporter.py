@@ -1,4 +1,4 @@
-"""Exports the engine's status to Prometheus: python -m cli.exporter [--address HOST:PORT]
+"""Exports the server's status to Prometheus: python -m cli.exporter [--address HOST:PORT]
 
 Calls the gateway's GetStatus at every scrape, and caches nothing.
 """

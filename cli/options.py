@@ -8,7 +8,7 @@ import typer
 from cli.client import DEFAULT_ADDRESS
 
 Address = Annotated[
-    str, typer.Option(help="Address of the engine.", metavar="HOST:PORT", envvar="AISLE_ADDRESS")
+    str, typer.Option(help="Address of the server.", metavar="HOST:PORT", envvar="AISLE_ADDRESS")
 ]
 Bundle = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""Checks that a running engine works: python -m cli.smoke [--address HOST:PORT]
+"""Checks that a running server works: python -m cli.smoke [--address HOST:PORT]
 
 It searches, writes a product of its own, finds it, clicks on it, checks that the next page knows
 the click, asks for recommendations, and removes the product. With --learning simulated shoppers then
@@ -166,7 +166,7 @@ def _ms(started: float) -> str:
 
 
 def main() -> int:
-    """Run it against the engine that the command line names. Returns the exit code."""
+    """Run it against the server that the command line names. Returns the exit code."""
     parser = ArgumentParser(prog="python -m cli.smoke", description=__doc__.partition("\n")[0])
     default = os.environ.get("AISLE_ADDRESS", DEFAULT_ADDRESS)
     parser.add_argument("--address", default=default, metavar="HOST:PORT", help="default: %(default)s")

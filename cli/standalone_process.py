@@ -1,4 +1,4 @@
-"""Runs the engine in a process of its own, so that client and server do not share an interpreter."""
+"""Runs the server in a process of its own, so that client and server do not share an interpreter."""
 
 import json
 import os
@@ -22,9 +22,9 @@ NOBODY_SHOPS: Settings = {"AISLE_GATEWAY_LOG_IMPRESSIONS": "false"}
 
 @contextmanager
 def running_engine(data: Path, bundle: str = "", settings: Settings | None = None) -> Iterator[str]:
-    """The address of an engine that serves DATA on a free port until the block ends.
+    """The address of a server that serves DATA on a free port until the block ends.
 
-    `settings` are environment variables for this engine only. Raises Unavailable if it does not
+    `settings` are environment variables for this server only. Raises Unavailable if it does not
     start; its own message is on standard error.
     """
     with standalone_process(data, bundle, settings) as (_, address):
@@ -35,7 +35,7 @@ def running_engine(data: Path, bundle: str = "", settings: Settings | None = Non
 def standalone_process(
     data: Path, bundle: str = "", settings: Settings | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process of an engine, and its address. The engine is asked to end when the block ends.
+    """The process of a server, and its address. The server is asked to end when the block ends.
 
     It ends with this process in any case: its standard input is a pipe that no other process holds.
     """
@@ -61,19 +61,19 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
-    """The engine at `address` if given, otherwise one on DATA that logs no impressions.
+    """The server at `address` if given, otherwise one on DATA that logs no impressions.
 
-    Raises Unavailable, naming the address, if an engine serves DATA already.
+    Raises Unavailable, naming the address, if a server serves DATA already.
     """
     if address:
         return nullcontext(address)
     if serving := served_address.serving(data):
-        raise Unavailable(f"an engine serves {data} already; ask that one: --address {serving}")
+        raise Unavailable(f"a server serves {data} already; ask that one: --address {serving}")
     return running_engine(data, bundle, NOBODY_SHOPS)
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """The address that the engine prints once it is ready.
+    """The address that the server prints once it is ready.
 
     The JSON object ends at a line with a brace.
     """
@@ -82,7 +82,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     try:
         return str(json.loads(text)["address"])
     except (ValueError, KeyError) as error:
-        raise Unavailable("the engine did not start; see its message above") from error
+        raise Unavailable("the server did not start; see its message above") from error
 
 
 def _until_brace(lines: IO[str]) -> Iterator[str]:

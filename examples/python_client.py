@@ -11,7 +11,7 @@ from aisle.v1.events_pb2 import EventProduct, EventStatus, UserEvent
 
 
 def main(address: str, query: str) -> None:
-    """Ask for two pages, read the first product, and tell the engine that it was clicked."""
+    """Ask for two pages, read the first product, and tell the server that it was clicked."""
     with Client(address) as client:
         pages = list(islice(client.pages(query, page_size=5, visitor_id="v1"), 2))
         for result in chain.from_iterable(page.results for page in pages):

@@ -18,7 +18,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 
 def main(address: str, query: str) -> None:
-    """Ask for a page, read its first product, and tell the engine that it was clicked."""
+    """Ask for a page, read its first product, and tell the server that it was clicked."""
     with grpc.insecure_channel(address) as channel:
         page = SearchServiceStub(channel).Search(SearchRequest(query=query, page_size=5, visitor_id="v1"))
         for result in page.results:

@@ -1,4 +1,4 @@
-"""`aisle delete`: remove products from a running engine."""
+"""`aisle delete`: remove products from a running server."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def delete(
     ] = 30,
     as_json: Json = False,
 ) -> None:
-    """Remove products, each with its variants, from a running engine.
+    """Remove products, each with its variants, from a running server.
 
     The removal is durable when the command ends. Unknown ids are listed, and are no error.
     """
@@ -35,7 +35,7 @@ def delete(
                 engine.wait_until_shown(product_ids[-1], log_position, wait_seconds)
     removed_count = len(set(product_ids)) - len(set(missing))
     if as_json:
-        # Variants that go with their primary product are not counted: the engine does not list them
+        # Variants that go with their primary product are not counted: the server does not list them
         print_json({"removed": removed_count, "missing": missing, "log_position": log_position})
         return
     for product_id in missing:

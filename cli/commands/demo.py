@@ -65,7 +65,7 @@ def demo(  # noqa: PLR0913 (a command's options are its parameters)
         serve_data(data, port)
         return
     if loop:
-        from cli.loop.narration import narrate_loop  # loads the whole engine into this process
+        from cli.loop.narration import narrate_loop  # loads the whole server into this process
 
         narrate_loop(data, data / LOOP, is_asking=sys.stdin.isatty() and not yes)
         return
@@ -75,7 +75,7 @@ def demo(  # noqa: PLR0913 (a command's options are its parameters)
 
 def _tour(shop: DemoShop) -> None:
     with ExitStack() as stack:
-        with waiting("Starting the engine ..."):
+        with waiting("Starting the server ..."):
             engine = stack.enter_context(Client(stack.enter_context(running_engine(shop.data))))
             status = engine.status()
         engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))

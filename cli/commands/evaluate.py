@@ -1,4 +1,4 @@
-"""`aisle evaluate`: measures how well the whole engine ranks, over gRPC."""
+"""`aisle evaluate`: measures how well the whole server ranks, over gRPC."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     address: Annotated[
         str,
         typer.Option(
-            help="A running engine to measure; default: one is started on DATA.", metavar="HOST:PORT"
+            help="A running server to measure; default: one is started on DATA.", metavar="HOST:PORT"
         ),
     ] = "",
     bundle: Bundle = "",
@@ -88,7 +88,7 @@ def _show(report: dict[str, Any]) -> None:
     if "latency_ms" in report:
         latency = report["latency_ms"]
         times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))
-        say(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
+        say(f"A page of 20 with the server's own deadline: {times} ({report['timed_pages']} pages)")
     if report["tiers"]["fused"].get("judged@10") == 0:
         warn("none of the results is judged: are the judgments of this catalogue?")
     for pages, reasons in (

@@ -31,7 +31,7 @@ def export(
 ) -> None:
     """Write every product of DATA as JSON lines, which `aisle index` reads.
 
-    All acknowledged writes are included. An engine may serve DATA meanwhile. A failed export leaves
+    All acknowledged writes are included. A server may serve DATA meanwhile. A failed export leaves
     no file.
     """
     if as_json and file is None:

@@ -17,7 +17,7 @@ ProductIds = Annotated[list[str], typer.Argument(help="One or more product ids."
 
 
 def get(product_ids: ProductIds, address: Address = ADDRESS, as_json: Json = False) -> None:
-    """Show products of a running engine, with the fields of a catalogue file.
+    """Show products of a running server, with the fields of a catalogue file.
 
     Exit code 1 if one does not exist.
     """

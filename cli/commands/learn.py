@@ -29,7 +29,7 @@ def learn(
     """Learn from what shoppers did with their pages, now.
 
     A new ranker is judged on later pages than those that taught it. It is used if it is better
-    beyond chance. An engine may serve the folder meanwhile, and then goes over to it by itself.
+    beyond chance. A server may serve the folder meanwhile, and then goes over to it by itself.
     """
     if not data.is_dir():
         raise NotFound(f"{data}: there is no such data folder; name one that was served, with --data")
@@ -55,7 +55,7 @@ def _learnt(data: Path, force: bool) -> dict[str, Any]:
 
 
 def exported(data: Path) -> int:
-    """Bring the tables up to the log, unless an engine does so. Returns the count of new records."""
+    """Bring the tables up to the log, unless a server does so. Returns the count of new records."""
     from services.standalone import served_address
     from services.standalone.folder_tables import export
     from services.standalone.log_acceptance import LOG

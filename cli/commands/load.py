@@ -1,4 +1,4 @@
-"""`aisle load`: sends a catalogue file's products to a running engine."""
+"""`aisle load`: sends a catalogue file's products to a running server."""
 
 import time
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def load(  # noqa: PLR0913  (the options of the command)
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Send a catalogue file's products to a running engine. They are durable when the command ends.
+    """Send a catalogue file's products to a running server. They are durable when the command ends.
 
     An invalid field is read as far as possible or left out, with a warning. A row without id or
     title is rejected. Both are reported with line, field and reason, and the other rows are sent.
@@ -105,7 +105,7 @@ class _Sending:
 
 
 def _described(rejection: ProductRejection) -> dict[str, Any]:
-    """The products that the engine itself rejected, such as one that is too large for its log."""
+    """The products that the server itself rejected, such as one that is too large for its log."""
     return {
         "line": None,
         "product_id": rejection.product_id,

@@ -63,7 +63,7 @@ def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
 
 @app.command("promote")
 def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json = False) -> None:
-    """Use a bundle from now on. A running engine switches to it.
+    """Use a bundle from now on. A running server switches to it.
 
     Its models must be sound, and its report must say that it ranks at least as well as the bundle
     in use. A bundle with other heads than the snapshot serves once the products are encoded again.

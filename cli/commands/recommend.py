@@ -42,12 +42,12 @@ def recommend(  # noqa: PLR0913 (a command's options are its parameters)
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
     page_token: Annotated[str, typer.Option(help="next_page_token of the previous page.")] = "",
     deadline_ms: Annotated[
-        int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
+        int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the server's default.")
     ] = 0,
     explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask a running engine for recommended products."""
+    """Ask a running server for recommended products."""
     request = RecommendRequest(
         placement=placement,
         product_ids=product_ids,

@@ -61,7 +61,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         str, typer.Option(help="The visitor's id; the page is personalised by their events.")
     ] = "",
     deadline_ms: Annotated[
-        int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
+        int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the server's default.")
     ] = 0,
     max_tier: Annotated[
         str, typer.Option(help="The last stage that may run: lexical, dense, fused, reranked, cross_encoded.")
@@ -83,7 +83,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask a running engine for a page of products."""
+    """Ask a running server for a page of products."""
     request = SearchRequest(
         query=query,
         filters=[parse_filter(text) for text in filters or []],

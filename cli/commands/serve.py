@@ -111,5 +111,5 @@ def _show(ready: dict[str, Any]) -> None:
 
 def _try(ready: dict[str, Any]) -> str:
     if not ready["snapshot_version"]:
-        return "aisle index CATALOG.jsonl, with the same --data: the engine switches to each new snapshot"
+        return "aisle index CATALOG.jsonl, with the same --data: the server switches to each new snapshot"
     return f"aisle search 'what you look for' --address {ready['address']} --explain"

@@ -1,4 +1,4 @@
-"""`aisle status`: shows what a running engine serves, and the progress of its processes."""
+"""`aisle status`: shows what a running server serves, and the progress of its processes."""
 
 from google.protobuf.json_format import MessageToDict
 from rich.table import Table
@@ -13,7 +13,7 @@ _LEFT_OUT = "left_out."
 
 
 def status(address: Address = ADDRESS, as_json: Json = False) -> None:
-    """Show the snapshot, bundle, engines and processes of a running engine."""
+    """Show the snapshot, bundle, engines and processes of a running server."""
     with Client(address) as engine:
         found = engine.status()
     if as_json:

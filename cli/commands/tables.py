@@ -28,7 +28,7 @@ def tables(
 ) -> None:
     """List the tables of DATA, a day each: products shown, what visitors did, how many they were.
 
-    An engine may serve the folder meanwhile, but not with --export or --rebuild. Days that the log
+    A server may serve the folder meanwhile, but not with --export or --rebuild. Days that the log
     does not have whole any more stay as they are.
     """
     report: dict[str, Any] = {}

@@ -123,7 +123,7 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     promote: Promote = False,
     as_json: Json = False,
 ) -> None:
-    """Train the learned ranker on judged queries, as the engine answers them.
+    """Train the learned ranker on judged queries, as the server answers them.
 
     --queries, --judgments and --catalog may be repeated, once for each judged set. The other models
     of the new bundle are those of --bundle. Needs no torch.
@@ -183,7 +183,7 @@ def recommend(data: Data = DATA, as_json: Json = False) -> None:
     """Train the rankers of recommendations, from what visitors bought.
 
     Earlier days teach, and the latest judge. A ranker is used at once if it is better beyond chance.
-    `aisle serve` does this by itself once a day. An engine may serve the folder meanwhile.
+    `aisle serve` does this by itself once a day. A server may serve the folder meanwhile.
     """
     from services.training.learning.config import TrainerConfig
     from services.training.learning.job import Learner

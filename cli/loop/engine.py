@@ -1,4 +1,4 @@
-"""An engine of the sample shop that learns when it is told to."""
+"""A server of the sample shop that learns when it is told to."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def _narrate(data: Path, is_asking: bool) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     begins = today - timedelta(days=MOST_DAYS)
     async with AsyncExitStack() as stack:
-        with waiting("Starting the engine ..."):
+        with waiting("Starting the server ..."):
             opened = LoopEngine.open(data, SimulatedTime(begins.timestamp()))
             engine = await stack.enter_async_context(opened)
         await Story(out, engine, _pause if is_asking else _go_on, progress).tell()

@@ -1,4 +1,4 @@
-"""The real command line and the real engine process, on a small part of the sample shop."""
+"""The real command line and the real server process, on a small part of the sample shop."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def indexed(aisle: Run, catalog: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def address(indexed: Path) -> Iterator[str]:
-    """An engine that tests only read from."""
+    """A server that tests only read from."""
     with running_engine(indexed) as at:
         yield at
 
@@ -88,7 +88,7 @@ def own_data(indexed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own_engine(own_data: Path) -> Iterator[str]:
-    """An engine whose catalogue the test may change."""
+    """A server whose catalogue the test may change."""
     with running_engine(own_data) as at:
         yield at
 

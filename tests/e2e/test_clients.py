@@ -97,7 +97,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _programs(readme: Path, address: str) -> list[str]:
-    """A README's programs in Python, for the engine at an address."""
+    """A README's programs in Python, for the server at an address."""
     text = readme.read_text(encoding="utf-8").replace(README_ADDRESS, address)
     return re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
 

@@ -176,7 +176,7 @@ def test_evaluate_reports_every_tier(
     assert alone["tiers"]["fused"] == {"ndcg@10": 1}
     beside = aisle("evaluate", "--data", indexed, *options[2:])
     assert beside.returncode == 1
-    assert f"an engine serves {indexed} already; ask that one: --address {address}" in beside.stderr
+    assert f"a server serves {indexed} already; ask that one: --address {address}" in beside.stderr
     with sqlite3.connect(f"file:{indexed}/log.sqlite?mode=ro", uri=True) as log:
         values = log.execute('SELECT value FROM "aisle.search-logs"')
         logged = [Impression.FromString(value) for (value,) in values]

@@ -1,4 +1,4 @@
-"""Kill -9 of the engine, and of `aisle index` beside it, while bundles are promoted.
+"""Kill -9 of the server, and of `aisle index` beside it, while bundles are promoted.
 
 Acknowledged writes stay.
 """
@@ -60,7 +60,7 @@ class Written:
 
 @dataclass
 class Shop:
-    """Writes to an engine that may die at any time, and remembers what it promised."""
+    """Writes to a server that may die at any time, and remembers what it promised."""
 
     data: Path
     catalog: Path
@@ -75,7 +75,7 @@ class Shop:
     def work(self, channel: grpc.Channel) -> None:
         """Make one random call, acknowledged or not."""
         things = (self._upsert, self._upsert, self._change_price, self._delete, self._click, self._search)
-        with suppress(grpc.RpcError):  # the engine died: the write may be applied or not
+        with suppress(grpc.RpcError):  # the server died: the write may be applied or not
             self.rng.choice(things)(channel)
 
     def _ask(self, product_id: str, value: str) -> None:

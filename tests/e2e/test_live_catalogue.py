@@ -1,4 +1,4 @@
-"""Writes to a running engine, over gRPC, and the searches that follow them."""
+"""Writes to a running server, over gRPC, and the searches that follow them."""
 
 import os
 import shutil

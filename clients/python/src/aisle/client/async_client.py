@@ -41,7 +41,7 @@ Read = TypeVar("Read", SearchRequest, RecommendRequest, GetProductRequest)
 
 
 class AsyncClient:
-    """Calls the engine at an address.
+    """Calls the server at an address.
 
     It is an asynchronous context manager, for use in one event loop. Every call raises the errors
     of aisle.client.errors, after the retries that the policy allows.

@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.01
 class Ending:
     """Keeps the status of a call.
 
-    If a call ends while the client still sends, grpc.aio may replace the engine's status by
+    If a call ends while the client still sends, grpc.aio may replace the server's status by
     INTERNAL. The right status is available when the call ends, or a moment later.
     """
 

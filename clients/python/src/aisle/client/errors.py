@@ -1,4 +1,4 @@
-"""The errors that a client raises, with the details that the engine sent."""
+"""The errors that a client raises, with the details that the server sent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AisleError(Exception):
 
     message: str = ""
     code: StatusCode = StatusCode.UNKNOWN
-    reason: str = ""  # such as "OVERLOADED"; empty if the engine did not answer
+    reason: str = ""  # such as "OVERLOADED"; empty if the server did not answer
     field_violations: tuple[FieldViolation, ...] = ()
     retry_after_seconds: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -54,15 +54,15 @@ class NotFound(AisleError):
 
 
 class Overloaded(AisleError):
-    """The engine is overloaded. Try again after the pause."""
+    """The server is overloaded. Try again after the pause."""
 
 
 class StorageFull(AisleError):
-    """The engine's disk is full."""
+    """The server's disk is full."""
 
 
 class Unavailable(AisleError):
-    """The engine, or a part of it, is down or late. Try again later."""
+    """The server, or a part of it, is down or late. Try again later."""
 
 
 class DeadlineExceeded(AisleError):

@@ -58,7 +58,7 @@ class Unacknowledged:
             return StreamEventsRequest(event=self._waiting[self._sent_count - 1])
 
     def acknowledged(self) -> None:
-        """Record that the engine has answered the oldest unacknowledged event."""
+        """Record that the server has answered the oldest unacknowledged event."""
         with self._lock:
             self._waiting.popleft()
             self._sent_count -= 1

@@ -18,9 +18,9 @@ _JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The number of tries, and the pauses if the engine names none.
+    """The number of tries, and the pauses if the server names none.
 
-    Calls are tried again if the engine is unavailable, or is overloaded and says when to return.
+    Calls are tried again if the server is unavailable, or is overloaded and says when to return.
     All calls are safe to repeat: writes replace, and an event with a known event_id is a duplicate.
     """
 

@@ -39,7 +39,7 @@ Read = TypeVar("Read", SearchRequest, RecommendRequest, GetProductRequest)
 
 
 class Client:
-    """Calls the engine at an address. It is a context manager, and any thread may use it.
+    """Calls the server at an address. It is a context manager, and any thread may use it.
 
     Every call raises the errors of aisle.client.errors, after the retries that the policy allows.
     """
@@ -88,7 +88,7 @@ class Client:
     ) -> SearchResponse:
         """One page of products. An empty query browses.
 
-        `options` are the fields of SearchRequest. `deadline_ms` limits the engine's time for the
+        `options` are the fields of SearchRequest. `deadline_ms` limits the server's time for the
         page. `timeout_seconds` limits the wait for it, including retries and pauses.
         """
         return self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
@@ -177,7 +177,7 @@ class Client:
         """Send shoppers' events as they come. Yields an acknowledgement for each event, in order.
 
         An event without an event_id gets one. When the connection breaks, unacknowledged events are
-        sent again. The engine counts such an event once, and may acknowledge it as a duplicate. A
+        sent again. The server counts such an event once, and may acknowledge it as a duplicate. A
         rejected event is acknowledged as rejected. When all tries in a row fail, the error holds
         the unacknowledged events. `events` is read in another thread.
         """
@@ -198,7 +198,7 @@ class Client:
                     call.cancel()
 
     def status(self, *, timeout_seconds: float | None = None) -> GetStatusResponse:
-        """What the engine serves, and by which processes."""
+        """What the server serves, and by which processes."""
         return self._call(self._admin.GetStatus, GetStatusRequest(), timeout_seconds)
 
     def _read(

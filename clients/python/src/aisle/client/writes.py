@@ -50,10 +50,10 @@ class OwnWrites:
             request.wait_for_visible = self._log_position
 
     def forget(self, request: Read, error: InvalidRequest) -> bool:
-        """Whether a read failed because the engine's log lacks the last write. It must be repeated
+        """Whether a read failed because the server's log lacks the last write. It must be repeated
         without it.
 
-        This happens after the engine was given other data.
+        This happens after the server was given other data.
         """
         position = request.wait_for_visible
         with self._lock:

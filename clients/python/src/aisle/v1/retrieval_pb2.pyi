@@ -152,7 +152,7 @@ class RetrieveRequest(_message.Message):
     language_code: _builtins.str
     """As in SearchRequest."""
     loose_order: _builtins.bool
-    """Orders other than relevance also show products that hold the query's words beside their names only."""
+    """Orders other than relevance also show products that have the query's words only outside their names."""
     without_synonyms: _builtins.bool
     """The shop's synonyms are not used."""
     by_product: _builtins.bool

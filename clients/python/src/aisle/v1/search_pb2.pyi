@@ -533,7 +533,7 @@ class SearchRequest(_message.Message):
     @_builtins.property
     def as_typed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Kinds of QueryPart that are not read, so that the words stand for themselves. "order": an order other than relevance
-        also shows products that hold the words beside their names only. "all": every kind.
+        also shows products with the words only outside their names. "all": every kind.
         """
 
     def __init__(
