@@ -14,6 +14,7 @@ from aisle.v1.reranker_pb2 import (
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
+    RankProposalsResponse,
     RerankRequest,
     RerankResponse,
 )
@@ -48,7 +49,7 @@ class Reranker(Protocol):
 
     def Propose(self, request: ProposeRequest, /) -> Awaitable[ProposeResponse]: ...
 
-    def RankProposals(self, request: RankProposalsRequest, /) -> Awaitable[RerankResponse]: ...
+    def RankProposals(self, request: RankProposalsRequest, /) -> Awaitable[RankProposalsResponse]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aisle.v1.reranker_pb2 import (
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
+    RankProposalsResponse,
     RerankRequest,
     RerankResponse,
 )
@@ -96,8 +97,10 @@ class RerankerService(RerankerServiceServicer):
     async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
         return await self._recommender.propose(request)
 
-    async def RankProposals(self, request: RankProposalsRequest, context: Any = None) -> RerankResponse:
-        return await self._recommender.rank(request)
+    async def RankProposals(
+        self, request: RankProposalsRequest, context: Any = None
+    ) -> RankProposalsResponse:
+        return RankProposalsResponse(ranking=await self._recommender.rank(request))
 
     async def _stored(
         self,

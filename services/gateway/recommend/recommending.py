@@ -125,32 +125,39 @@ class Recommending:
         self, request: RecommendRequest, listed: ListCandidatesResponse, budget: Budget
     ) -> RerankResponse | None:
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-        wanted = RankProposalsRequest(
-            placement=request.placement,
-            product_ids=request.product_ids,
-            visitor_id=request.visitor_id,
-            session_id=request.session_id,
-            snapshot_version=listed.snapshot_version,
-            rows=listed.rows,
-            dense_scores=listed.dense_scores,
-            proposed_count=listed.proposed_count,
-            budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),
-            explain_limit=_EXPLAINED if request.explain else 0,
-            feature_limit=_EXPLAINED,
-        )
+        wanted = _rank_request(request, listed, limit_ms)
         try:
             with budget.timed("rank"):
-                response = await self._stages["reranker"].run(
+                answer = await self._stages["reranker"].run(
                     lambda: self._reranker.RankProposals(wanted), limit_ms
                 )
         except Missed as missed:
             budget.left_out(str(missed))
             return None
+        response: RerankResponse = answer.ranking
         if not ranked_window.is_order_of(response, len(listed.rows)):
             budget.left_out("reranker: its order does not fit the candidates")
             return None
         budget.note(response.stage_ms, response.degraded)
         return response
+
+
+def _rank_request(
+    request: RecommendRequest, listed: ListCandidatesResponse, limit_ms: float
+) -> RankProposalsRequest:
+    return RankProposalsRequest(
+        placement=request.placement,
+        product_ids=request.product_ids,
+        visitor_id=request.visitor_id,
+        session_id=request.session_id,
+        snapshot_version=listed.snapshot_version,
+        rows=listed.rows,
+        dense_scores=listed.dense_scores,
+        proposed_count=listed.proposed_count,
+        budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),
+        explain_limit=_EXPLAINED if request.explain else 0,
+        feature_limit=_EXPLAINED,
+    )
 
 
 def _listed_window(request: RecommendRequest, listed: ListCandidatesResponse) -> window_pb2.RankedWindow:

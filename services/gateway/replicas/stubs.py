@@ -15,6 +15,7 @@ from aisle.v1.reranker_pb2 import (
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
+    RankProposalsResponse,
     RerankRequest,
     RerankResponse,
 )
@@ -185,5 +186,5 @@ class RerankerReplicas:
     async def Propose(self, request: ProposeRequest) -> ProposeResponse:
         return await self.all.call(lambda stub: stub.Propose, "Propose", request)
 
-    async def RankProposals(self, request: RankProposalsRequest) -> RerankResponse:
+    async def RankProposals(self, request: RankProposalsRequest) -> RankProposalsResponse:
         return await self.all.call(lambda stub: stub.RankProposals, "RankProposals", request)

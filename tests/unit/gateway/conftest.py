@@ -16,6 +16,7 @@ from aisle.v1.reranker_pb2 import (
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
+    RankProposalsResponse,
     RerankRequest,
     RerankResponse,
 )
@@ -176,14 +177,16 @@ class Reranker:
             exclude_product_ids=self.in_cart,
         )
 
-    async def RankProposals(self, request: RankProposalsRequest, context: Any = None) -> RerankResponse:
+    async def RankProposals(
+        self, request: RankProposalsRequest, context: Any = None
+    ) -> RankProposalsResponse:
         self.ranked.append(request)
         rerank = RerankRequest(
             rows=request.rows,
             explain_limit=request.explain_limit,
             feature_limit=request.feature_limit,
         )
-        return await self.Rerank(rerank)
+        return RankProposalsResponse(ranking=await self.Rerank(rerank))
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         self.requests.append(request)

@@ -419,3 +419,27 @@ class RankProposalsRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RankProposalsRequest: _TypeAlias = RankProposalsRequest  # noqa: Y015
+
+@_typing.final
+class RankProposalsResponse(_message.Message):
+    """The order of a placement's candidates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RANKING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ranking(self) -> Global___RerankResponse:
+        """As of a search; without scores of the block."""
+
+    def __init__(
+        self,
+        *,
+        ranking: Global___RerankResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ranking", b"ranking"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ranking", b"ranking"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RankProposalsResponse: _TypeAlias = RankProposalsResponse  # noqa: Y015

@@ -48,7 +48,7 @@ class RerankerServiceStub(object):
         self.RankProposals = channel.unary_unary(
                 '/aisle.v1.RerankerService/RankProposals',
                 request_serializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.SerializeToString,
-                response_deserializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
+                response_deserializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsResponse.FromString,
                 _registered_method=True)
 
 
@@ -93,7 +93,7 @@ def add_RerankerServiceServicer_to_server(servicer, server):
             'RankProposals': grpc.unary_unary_rpc_method_handler(
                     servicer.RankProposals,
                     request_deserializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.FromString,
-                    response_serializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.SerializeToString,
+                    response_serializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -177,7 +177,7 @@ class RerankerService(object):
             target,
             '/aisle.v1.RerankerService/RankProposals',
             aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.SerializeToString,
-            aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
+            aisle_dot_v1_dot_reranker__pb2.RankProposalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,7 +37,7 @@ class RerankerServiceStub:
     """Orders the candidates. The interaction block scores as many as the deadline allows."""
     Propose: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]
     """Proposes products for a placement, from shoppers' actions."""
-    RankProposals: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]
+    RankProposals: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RankProposalsResponse]
     """Orders the candidates of a placement."""
 
 @_typing.type_check_only
@@ -49,7 +49,7 @@ class RerankerServiceAsyncStub(RerankerServiceStub):
     """Orders the candidates. The interaction block scores as many as the deadline allows."""
     Propose: _aio.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]  # type: ignore[assignment]
     """Proposes products for a placement, from shoppers' actions."""
-    RankProposals: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]  # type: ignore[assignment]
+    RankProposals: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RankProposalsResponse]  # type: ignore[assignment]
     """Orders the candidates of a placement."""
 
 class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -76,7 +76,7 @@ class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _reranker_pb2.RankProposalsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reranker_pb2.RerankResponse, _abc.Awaitable[_reranker_pb2.RerankResponse]]:
+    ) -> _typing.Union[_reranker_pb2.RankProposalsResponse, _abc.Awaitable[_reranker_pb2.RankProposalsResponse]]:
         """Orders the candidates of a placement."""
 
 def add_RerankerServiceServicer_to_server(servicer: RerankerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
