@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from shared.features import spec
 from shared.features.spec import Count, Rate
-from shared.features.time_windows import Windows
+from shared.features.time_windows import TimeWindows
 
 Matrix = NDArray[np.float32]
 
 
 def counted_columns(
-    columns: Mapping[str, Count | Rate], windows: Windows, usual: Mapping[str, Matrix]
+    columns: Mapping[str, Count | Rate], windows: TimeWindows, usual: Mapping[str, Matrix]
 ) -> dict[str, Matrix]:
     """All columns (n,) of a scope in one pass; `usual` has prior rates (n,) by name.
 
@@ -29,7 +29,7 @@ def counted_columns(
     return dict(zip(counted, counts, strict=True)) | dict(zip(shares, rates, strict=True))
 
 
-def share_columns(names: Mapping[str, int], windows: Windows) -> dict[str, Matrix]:
+def share_columns(names: Mapping[str, int], windows: TimeWindows) -> dict[str, Matrix]:
     """Each product's share (n,) of all opens of these products in a time window, by name."""
     opened = _opened(windows)
     return {
@@ -37,20 +37,20 @@ def share_columns(names: Mapping[str, int], windows: Windows) -> dict[str, Matri
     }
 
 
-def traffic_columns(names: Mapping[str, int], windows: Windows) -> dict[str, Matrix]:
+def traffic_columns(names: Mapping[str, int], windows: TimeWindows) -> dict[str, Matrix]:
     """log(1 + n) of all opens of these products in a time window, the same for each (n,), by name."""
     opened = _opened(windows)
     n = opened.shape[1]
     return {name: np.full(n, np.log1p(opened[window].sum()), np.float32) for name, window in names.items()}
 
 
-def _opened(windows: Windows) -> Matrix:
+def _opened(windows: TimeWindows) -> Matrix:
     """(windows + 1, n)."""
     opened: Matrix = windows.counts[:, list(spec.OPENED)].max(axis=1)
     return opened
 
 
-def _counted(column: Count | Rate, windows: Windows) -> Matrix:
+def _counted(column: Count | Rate, windows: TimeWindows) -> Matrix:
     counts: Matrix = windows.counts[column.window, list(column.counters)].max(axis=0)
     return counts
 

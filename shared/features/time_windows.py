@@ -22,15 +22,15 @@ _AGES = _TOTAL + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class TimeWindows:
     """The counts of n products, and the days since a shopper last acted on each."""
 
     counts: Matrix  # (windows + 1, counters, n); the last of the windows is the lifetime total
     idle_days: Matrix  # (n,), whole days since the last interaction; nan if more than KEPT_DAYS
 
     @classmethod
-    def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> Windows:
-        """Windows of the products with these values.
+    def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> TimeWindows:
+        """The windows of the products with these values.
 
         A product without a value has zeros, and so has a counter whose total is below `least`.
         """
@@ -42,8 +42,8 @@ class Windows:
     @classmethod
     def of_query(
         cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float, least: int = 1
-    ) -> Windows:
-        """Windows of products under a query, from its value; `least` as in of_products."""
+    ) -> TimeWindows:
+        """The windows of products under a query, from its value; `least` as in of_products."""
         names, entries = parts(value) if value else ((), b"")
         places = {product_id.encode(): place for place, product_id in enumerate(product_ids)}
         place_of = np.array([places.get(name, -1) for name in names], dtype=np.int64)
@@ -53,7 +53,7 @@ class Windows:
     @classmethod
     def _of(
         cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float, least: int
-    ) -> Windows:
+    ) -> TimeWindows:
         """`owners` has the index of each entry's product; -1 for a product that is not wanted."""
         places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
         if (wanted := owners >= 0).sum() < len(owners):

@@ -21,10 +21,10 @@ from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.draft import Draft
 from services.embedding.indexing.indexer import fits
 from services.embedding.indexing.ports import OpenEncoders
+from services.embedding.indexing.product_window import Text
 from services.embedding.indexing.rebasing import rebase
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail, read_tail
-from services.embedding.indexing.window import Text
 from shared.artifacts import current
 from shared.events.log import CATALOG, EventLog, Record
 from shared.log_once import LogOnce

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from services.embedding.indexing.ports import ProductEncoder
+from services.embedding.indexing.product_window import Text
 from services.embedding.indexing.state import CatalogState, Known
-from services.embedding.indexing.window import Text
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
 from shared.snapshot.change import Change, Encoding

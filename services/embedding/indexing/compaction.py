@@ -11,9 +11,9 @@ from services.embedding.indexing.compaction_process import compact
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.indexer import Indexer, IndexReport, fits
 from services.embedding.indexing.ports import VersionedEncoder
+from services.embedding.indexing.product_window import Text
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail
-from services.embedding.indexing.window import Text
 from shared.errors import Unavailable
 from shared.log_once import trace_of
 from shared.product_text import product_text_of

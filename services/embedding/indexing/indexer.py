@@ -25,12 +25,12 @@ from services.embedding.indexing.kept_index import INDEX, next_index
 from services.embedding.indexing.measures import measures
 from services.embedding.indexing.merge import merge
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
+from services.embedding.indexing.product_window import ProductWindow, Source, Text
 from services.embedding.indexing.snapshot_folder import only_one, remove_old, remove_remains, scratch
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
 from services.embedding.indexing.sweep import Sweep, gone_products
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.taken_tail import check_start, take_tail, unapplied
-from services.embedding.indexing.window import Source, Text, Window
 from shared import artifacts
 from shared.arrays import load
 from shared.catalog.product import Product
@@ -176,7 +176,7 @@ class Indexer:
         writer.finish_encodings()
         return tally.reused
 
-    def _start(self, thread: ThreadPoolExecutor, window: Window) -> _Started:
+    def _start(self, thread: ThreadPoolExecutor, window: ProductWindow) -> _Started:
         """Queue the texts to encode, similar lengths together."""
         places = sorted(window.unknown, key=lambda place: len(window.texts[place]))
         slices = [places[start : start + SLICE_TEXTS] for start in range(0, len(places), SLICE_TEXTS)]
@@ -190,7 +190,7 @@ class Indexer:
 class _Started:
     """A window in the encoder: positions, and futures of their vectors and states."""
 
-    window: Window
+    window: ProductWindow
     slices: list[tuple[list[int], Future[tuple[Vectors, list[States]]]]]
 
 

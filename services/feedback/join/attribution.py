@@ -44,7 +44,7 @@ def day_of(at_us: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class AttributionWindows:
     """How long interactions count for a page, in microseconds."""
 
     click_us: int
@@ -52,7 +52,7 @@ class Windows:
     late_us: int
 
     @classmethod
-    def of(cls, config: JoinConfig) -> Windows:
+    def of(cls, config: JoinConfig) -> AttributionWindows:
         """The windows of the settings."""
         late_us = config.late_days * DAY_US
         return cls(int(config.click_seconds * SECOND_US), config.purchase_days * DAY_US, late_us)
@@ -117,7 +117,7 @@ class Attribution:
     """The interactions of one search, counted for its pages."""
 
     def __init__(
-        self, pages: Sequence[Seen], windows: Windows, too_active: Collection[tuple[str, int]]
+        self, pages: Sequence[Seen], windows: AttributionWindows, too_active: Collection[tuple[str, int]]
     ) -> None:
         """`too_active` has (visitor, day) pairs with too many interactions for a person."""
         self._pages = sorted(enumerate(pages), key=lambda each: (each[1].at_us, each[1].first), reverse=True)

@@ -18,10 +18,10 @@ from services.feedback.join.attribution import (
     COUNTED,
     TOO_ACTIVE,
     Attribution,
+    AttributionWindows,
     Counts,
     Logged,
     Seen,
-    Windows,
     day_of,
 )
 from services.feedback.join.config import JoinConfig
@@ -50,7 +50,7 @@ class Exporter:
         self._root = root
         self._staging = staging
         self._config = config
-        self._windows = Windows.of(config)
+        self._windows = AttributionWindows.of(config)
         self._rows = InteractionRows(staging, self._windows)
         self._pause = pause
 

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from typing import Any
 
-from services.feedback.join.attribution import DAY_US, TOO_LATE, Windows, day_of
+from services.feedback.join.attribution import DAY_US, TOO_LATE, AttributionWindows, day_of
 from services.feedback.join.observed import Interaction
 from services.feedback.join.staging import Staging
 
@@ -22,7 +22,7 @@ class InteractionRows:
     Remembers an event id while a day that has it may change.
     """
 
-    def __init__(self, staging: Staging, windows: Windows) -> None:
+    def __init__(self, staging: Staging, windows: AttributionWindows) -> None:
         self._staging = staging
         self._windows = windows
         self._taken: list[tuple[Any, ...]] = []

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from services.feedback.join import paths
-from services.feedback.join.attribution import DAY_US, TOO_LATE, Windows, day_of
+from services.feedback.join.attribution import DAY_US, TOO_LATE, AttributionWindows, day_of
 from services.feedback.join.config import JoinConfig
 from services.feedback.join.interaction_rows import REPEATED, InteractionRows
 from services.feedback.join.observed import Interaction, Page, Read
@@ -55,7 +55,7 @@ class Joiner:
         self._read = read
         self._config = config
         self._pause = pause
-        self._windows = Windows.of(config)
+        self._windows = AttributionWindows.of(config)
         self._queries = TypedQueries(staging, config.least_visitors, config.keep_days)
         self._rows = InteractionRows(staging, self._windows)
         self._names: dict[tuple[str, ...], int] = {}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
-from services.feedback.join.attribution import DAY_US, Windows, day_of
+from services.feedback.join.attribution import DAY_US, AttributionWindows, day_of
 from services.feedback.join.config import JoinConfig
 from services.feedback.join.interaction_rows import InteractionRows
 from services.feedback.join.joiner import QUERIES, day_named, file_name, name_of
@@ -33,7 +33,7 @@ class Retention:
         self._root = root
         self._staging = staging
         self._config = config
-        self._windows = Windows.of(config)
+        self._windows = AttributionWindows.of(config)
         self._rows = InteractionRows(staging, self._windows)
 
     def enforce(self, seal: bool = True) -> None:

@@ -10,8 +10,8 @@ from services.gateway.search.budget import Budget
 from services.gateway.search.page import Pages
 from services.gateway.search.page_token import PageToken
 from services.gateway.search.ranked_window import RankedWindow
+from services.gateway.search.ranked_windows import RankedWindows
 from services.gateway.search.ranking import REST_SIZE, Ranking
-from services.gateway.search.windows import Windows
 from shared.errors import SnapshotGone
 
 _AFTER = 10  # last products of the part before, from which retrieval finds the next one's place
@@ -43,7 +43,7 @@ class Listing:
     by popularity or in the requested order. Each part is kept beside the window.
     """
 
-    def __init__(self, pages: Pages, windows: Windows, ranking: Ranking) -> None:
+    def __init__(self, pages: Pages, windows: RankedWindows, ranking: Ranking) -> None:
         self._pages = pages
         self._windows = windows
         self._ranking = ranking

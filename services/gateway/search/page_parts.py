@@ -13,7 +13,7 @@ from services.gateway.search.budget import Budget
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.page import Pages
 from services.gateway.search.page_token import PageToken
-from services.gateway.search.windows import MemoryWindows, SharedWindows, Windows
+from services.gateway.search.ranked_windows import MemoryWindows, RankedWindows, SharedWindows
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import signed
 from services.gateway.visibility import Visibility
@@ -31,7 +31,7 @@ class PageParts:
     config: GatewayConfig
     admission: Admission
     pages: Pages
-    windows: Windows
+    windows: RankedWindows
     impressions: Impressions
     _visibility: Visibility
     _signatures: Signatures

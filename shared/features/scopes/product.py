@@ -24,7 +24,7 @@ from shared.features.spec import (
 
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
-    from shared.features.time_windows import Windows
+    from shared.features.time_windows import TimeWindows
 
 COUNTED: Mapping[str, Count | Rate] = {
     "product_opens_1d": Count(OPENED, DAY),
@@ -74,9 +74,9 @@ class ProductScope:
 
     def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """See Scope."""
-        from shared.features.time_windows import Windows
+        from shared.features.time_windows import TimeWindows
 
-        windows = Windows.of_products(stored.values, stored.now_seconds, stored.least_visitors)
+        windows = TimeWindows.of_products(stored.values, stored.now_seconds, stored.least_visitors)
         return product_columns(windows)
 
     def check(self, value: bytes) -> None:
@@ -84,7 +84,7 @@ class ProductScope:
         counters.check(value)
 
 
-def product_columns(windows: Windows) -> dict[str, Matrix]:
+def product_columns(windows: TimeWindows) -> dict[str, Matrix]:
     """Columns (n,) of n products, from all interactions with them."""
     from shared.features.columns import counted_columns, share_columns
 

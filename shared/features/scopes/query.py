@@ -24,7 +24,7 @@ from shared.query_ids import query_hash
 
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
-    from shared.features.time_windows import Windows
+    from shared.features.time_windows import TimeWindows
 
 COUNTED: Mapping[str, Count | Rate] = {
     "query_opens_1d": Count(OPENED, DAY),
@@ -73,10 +73,12 @@ class QueryScope:
 
     def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """See Scope."""
-        from shared.features.time_windows import Windows
+        from shared.features.time_windows import TimeWindows
 
         product_ids = stored.request.product_ids
-        windows = Windows.of_query(stored.values[0], product_ids, stored.now_seconds, stored.least_visitors)
+        windows = TimeWindows.of_query(
+            stored.values[0], product_ids, stored.now_seconds, stored.least_visitors
+        )
         return query_columns(windows, made)
 
     def check(self, value: bytes) -> None:
@@ -84,7 +86,7 @@ class QueryScope:
         counters.check(value)
 
 
-def query_columns(windows: Windows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
+def query_columns(windows: TimeWindows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
     """Columns (n,) of n products under a query; `products` has the products' own columns."""
     from shared.features.columns import counted_columns, share_columns, traffic_columns
 

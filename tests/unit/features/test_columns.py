@@ -13,7 +13,7 @@ from shared.features.scopes import COLUMNS
 from shared.features.scopes.product import IDLE_DAYS, product_columns
 from shared.features.scopes.query import query_columns
 from shared.features.scopes.visitor import SESSION_WEIGHT, VISITOR_WEIGHT
-from shared.features.time_windows import Windows
+from shared.features.time_windows import TimeWindows
 from tests.unit.feedback.observations import DAY, did, shown
 
 MIDNIGHT = 20_000 * DAY
@@ -140,7 +140,7 @@ def test_a_rate_under_a_query_begins_at_the_products_own() -> None:
     under_query[spec.MONTH, spec.SHOWN, 1] = 20
     under_query[spec.MONTH, spec.PURCHASE, 1] = 20
     idle = np.zeros(2, np.float32)
-    made = query_columns(Windows(under_query, idle), product_columns(Windows(products, idle)))
+    made = query_columns(TimeWindows(under_query, idle), product_columns(TimeWindows(products, idle)))
     assert made["query_purchase_rate_30d"] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 

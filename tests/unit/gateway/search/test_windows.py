@@ -7,7 +7,7 @@ from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import CandidateExplanation
 from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue, QueryPart
 from services.gateway.search.ranked_window import RankedWindow
-from services.gateway.search.windows import MemoryWindows, SharedWindows
+from services.gateway.search.ranked_windows import MemoryWindows, SharedWindows
 from tests.unit.gateway.memory_cache import MemoryCache
 
 MIB = 1 << 20

@@ -16,7 +16,7 @@ _LARGEST_SHARE = 16
 _LARGEST_SHARED_BYTES = 1 << 20
 
 
-class Windows(Protocol):
+class RankedWindows(Protocol):
     """Ranked windows by query_id. Any of them may be gone."""
 
     async def get(self, query_id: str) -> RankedWindow | None:
@@ -29,7 +29,7 @@ class Windows(Protocol):
 
 
 class MemoryWindows:
-    """Windows of this process, limited in number, bytes and age. The longest unused goes first."""
+    """Those of this process, limited in number, bytes and age. The longest unused goes first."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class MemoryWindows:
         return len(self._windows)
 
     async def get(self, query_id: str) -> RankedWindow | None:
-        """See Windows."""
+        """See RankedWindows."""
         return self._windows.get(query_id)
 
     def keep(self, query_id: str, window: RankedWindow) -> None:
-        """See Windows."""
+        """See RankedWindows."""
         if window.size_bytes <= self._largest_bytes:
             self._windows[query_id] = window
 
@@ -65,14 +65,14 @@ def _size_bytes(window: RankedWindow) -> int:
 
 
 class SharedWindows:
-    """Windows of all gateways: this process's own first, then those in the cache that they share."""
+    """Those of all gateways: this process's own first, then those in the cache that they share."""
 
-    def __init__(self, mine: Windows, cache: Cache) -> None:
+    def __init__(self, mine: RankedWindows, cache: Cache) -> None:
         self._mine = mine
         self._cache = cache
 
     async def get(self, query_id: str) -> RankedWindow | None:
-        """See Windows."""
+        """See RankedWindows."""
         if window := await self._mine.get(query_id):
             return window
         value = await self._cache.get(query_id)
@@ -82,7 +82,7 @@ class SharedWindows:
         return window
 
     def keep(self, query_id: str, window: RankedWindow) -> None:
-        """See Windows."""
+        """See RankedWindows."""
         self._mine.keep(query_id, window)
         if window.size_bytes <= _LARGEST_SHARED_BYTES:
             self._cache.put(query_id, window.packed())

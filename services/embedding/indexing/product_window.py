@@ -20,7 +20,7 @@ WINDOW_PRODUCTS = 4_096
 
 
 @dataclass
-class Window:
+class ProductWindow:
     """Some products of the new snapshot.
 
     `unknown` are the positions whose vectors and states must be made.
@@ -49,17 +49,19 @@ class Source:
     state_dim: int
     encoder_version: str
 
-    def windows(self) -> Iterator[Window]:
+    def windows(self) -> Iterator[ProductWindow]:
         """All products in the order of their rows."""
         for start in range(0, len(self.merge), WINDOW_PRODUCTS):
             yield self._window(range(start, min(start + WINDOW_PRODUCTS, len(self.merge))))
 
-    def _window(self, rows: range) -> Window:
+    def _window(self, rows: range) -> ProductWindow:
         payloads = [self._payload(row) for row in rows]
         products = [from_bytes(payload) for payload in payloads]
         texts = [self.text(product) for product in products]
         vectors = np.zeros((len(rows), self.dim), np.float32)
-        window = Window(products, payloads, vectors, [np.zeros((0, 0), np.int8)] * len(rows), texts, [])
+        window = ProductWindow(
+            products, payloads, vectors, [np.zeros((0, 0), np.int8)] * len(rows), texts, []
+        )
         for place, row in enumerate(rows):
             known = self._encoded_before(products[place].product_id, row, texts[place])
             if known is None:
