@@ -12,17 +12,17 @@ from shared.text.languages import ENGLISH, STEMMERS
 from shared.text.letters import fold
 from shared.text.words import words
 
-# tantivy's English list has a fifth of Snowball's; these are the others of that list that a shopper
-# types, and the verbs of asking
+# tantivy's English list has a fifth of Snowball's. These are the others that a shopper types, and the
+# verbs of asking; not what products are called by, such as "can" and "her"
 _ENGLISH = frozenset(
     (
-        *("i", "me", "my", "we", "us", "our", "you", "your", "he", "him", "his", "she", "her"),
-        *("its", "them", "those", "who", "what", "which", "when", "where", "why", "how", "am"),
-        *("been", "being", "were", "have", "has", "had", "having", "do", "does", "did", "doing"),
-        *("would", "could", "should", "can", "because", "until", "while", "about", "during"),
-        *("from", "so", "than", "too", "very", "just", "only", "some", "any", "also", "please"),
-        *("want", "need", "needs", "looking", "show", "find", "give", "recommend", "suggest"),
-        *("something", "anything", "someone", "somewhere"),
+        *("i", "me", "my", "we", "us", "our", "you", "your", "its", "them", "those", "who"),
+        *("what", "which", "when", "where", "why", "how", "am", "been", "being", "were", "have"),
+        *("has", "had", "having", "do", "does", "did", "doing", "would", "could", "should"),
+        *("because", "until", "while", "about", "during", "from", "so", "than", "too", "very"),
+        *("just", "only", "some", "any", "also", "please", "want", "need", "needs", "looking"),
+        *("show", "find", "give", "recommend", "suggest", "something", "anything", "someone"),
+        *("somewhere",),
     )
 )
 _WORD = re.compile(r"\w+")
