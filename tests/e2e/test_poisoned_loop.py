@@ -51,9 +51,11 @@ class Taught:
 
     @asynccontextmanager
     async def opened(self, folder: Path) -> AsyncIterator[LoopEngine]:
-        """Serve a copy of it, a moment later."""
+        """Serve a copy of it, a moment later, with all that was counted and learnt."""
         shutil.copytree(self.data, folder)
         async with LoopEngine.open(folder, SimulatedTime(self.seconds + 60)) as engine:
+            await engine.until_counted()
+            await engine.engine.take_up()
             yield engine
 
 
