@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.sqlite import SqliteEventLog
 from tests.leftovers import throw_away
-from tests.servers import Broker, fresh_topics, services
+from tests.servers import Broker, own_topics, services
 
 _failed: set[str] = set()  # failed tests that are still running
 
@@ -37,12 +36,8 @@ def redis_address() -> Iterator[str]:
 @pytest.fixture
 def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
     """Topics of the test's own on the broker that all share."""
-    from shared.events.kafka.topic_maker import delete_topics
-
-    # A busy machine must not count as an outage
-    config = replace(fresh_topics(kafka_address), away_ms=10_000)
-    yield config
-    delete_topics(config)
+    with own_topics(kafka_address) as config:
+        yield config
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,9 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,17 @@ def fresh_topics(address: str) -> KafkaConfig:
     config = KafkaConfig(address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")
     make_topics(config)
     return config
+
+
+@contextmanager
+def own_topics(address: str) -> Iterator[KafkaConfig]:
+    """Topics of one test's own, which are deleted at its end."""
+    from shared.events.kafka.topic_maker import delete_topics
+
+    # A busy machine must not count as an outage
+    config = replace(fresh_topics(address), away_ms=10_000)
+    yield config
+    delete_topics(config)
 
 
 class OwnServer:

@@ -51,8 +51,7 @@ class Spelling:
     def knows(self, query: str) -> bool:
         """Whether enough words of a query are known, to the catalogue or to the encoder."""
         typed = [word for word in _WORD.findall(query) if _is_long(word)]
-        known = sum(self._known(word) or fold(word) in self.encoder_words for word in typed)
-        return known >= enough(len(typed))
+        return sum(map(self._is_word, typed)) >= enough(len(typed))
 
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.
@@ -100,16 +99,18 @@ class Spelling:
 
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
         """`looked_up` maps the query's words that no product has to their corrections so far."""
-        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word) or self._known(word):
+        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word) or self._is_word(word):
             return word
         # "mac book" for "macbook"
         if any(self._known(first + second) for first, second in pairwise(around)):
             return word
-        if fold(word) in self.encoder_words:
-            return word
         if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
             looked_up[word] = self._nearest(fold(word)) or self._split(fold(word)) or word
         return looked_up.get(word, word)
+
+    def _is_word(self, word: str) -> bool:
+        """Whether the catalogue has the word, or the encoder knows it."""
+        return self._known(word) or fold(word) in self.encoder_words
 
     def _known(self, word: str) -> bool:
         return any(map(self._holds, self.index.words(word))) or self._is_of_compounds(word)

@@ -1,23 +1,7 @@
 """The contract of every event log, for the one on a real Kafka."""
 
-import pytest
-
-from shared.events.kafka.config import KafkaConfig
-from shared.events.kafka.log import KafkaEventLog
-from tests.contract.event_log import EventLogContract, Reopen
-from tests.contract.event_log_consumers import ConsumerContract
-from tests.contract.event_log_duplicates import DuplicatesContract
+from tests.contract.kafka_event_log import KafkaEventLogContract
 
 
-class TestKafkaEventLog(EventLogContract, DuplicatesContract, ConsumerContract):
-    @pytest.fixture
-    def reopen(self, kafka: KafkaConfig) -> Reopen:
-        opened: list[KafkaEventLog] = []
-
-        async def reopen() -> KafkaEventLog:
-            for log in opened:
-                await log.close()
-            opened.append(KafkaEventLog(kafka))
-            return opened[-1]
-
-        return reopen
+class TestKafkaEventLog(KafkaEventLogContract):
+    """On the broker that all tests share."""
