@@ -52,8 +52,10 @@ def own_topics(address: str) -> Iterator[KafkaConfig]:
 
     # A busy machine must not count as an outage
     config = replace(fresh_topics(address), away_ms=10_000)
-    yield config
-    delete_topics(config)
+    try:
+        yield config
+    finally:
+        delete_topics(config)
 
 
 class OwnServer:
