@@ -1,11 +1,13 @@
 """How a query was read, on the wire."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveRequest
 from aisle.v1.search_pb2 import QueryPart
 from services.retrieval.narrowing import Limits
-from services.retrieval.reading import Reading
+from services.retrieval.reading import Part, Reading
 
 
 def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
@@ -15,7 +17,7 @@ def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
         corrected=reading.corrected,
         encoder_version=encoder_version,
         shown_query=reading.shown,
-        reading=[QueryPart(kind=part.kind, text=part.text, meaning=part.meaning) for part in reading.parts],
+        reading=parts(reading.parts),
         without=reading.limits.without,
     )
     if reading.limits.price is not None:
@@ -25,6 +27,11 @@ def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
         if high < np.inf:
             message.price.max = high
     return message
+
+
+def parts(found: Sequence[Part]) -> list[QueryPart]:
+    """What parts of a query were taken for."""
+    return [QueryPart(kind=part.kind, text=part.text, meaning=part.meaning) for part in found]
 
 
 def limits(request: RetrieveRequest) -> Limits:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask
+from services.retrieval.reading import Part
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -29,10 +30,15 @@ class Candidates:
     by_meaning: Mask  # not in the match set: near by vector, or opened by shoppers
     precedence: NDArray[np.uint32]  # a smaller one comes first, whatever ranks
     total_count: int  # of the match set, less the excluded products
-    related_count: int  # products that joined the lists and are not in the match set
     offset: int  # how many of these come before the first candidate
     facets: tuple[Facet, ...]
+    parts: tuple[Part, ...]  # of the query, that were read as soft filters
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # about fields of the request that no product has
+
+    @property
+    def related_count(self) -> int:
+        """Products that joined the lists and are not in the match set."""
+        return int(np.count_nonzero(self.by_meaning))

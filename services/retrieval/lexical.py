@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,9 +14,9 @@ from services.retrieval.compounds import Compounds
 from services.retrieval.lexical_query import LexicalQuery, QueryParser
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import any_of
+from services.retrieval.word_groups import all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, ROW, TEXT, lacking_term
+from shared.snapshot.lexical_document import JOINED, NAMED, ROW, TEXT, lacking_term
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -121,6 +121,18 @@ class LexicalSearch:
     def named(self) -> Mask:
         """Which rows (n,) have every word in the product name, not after "with" or "for"."""
         return self._rows_of(self._query.named)
+
+    def naming(self, words: Sequence[Iterable[str]], rows: Rows) -> Mask:
+        """Which of `rows` (k,) have a term of each of some words in the product name."""
+        if not len(rows):
+            return np.zeros(0, np.bool_)
+        index = self._leg.index
+        named = all_of([any_of([self._term(NAMED, term) for term in terms]) for terms in words])
+        counts = [sum(index.searcher.doc_freq(NAMED, term) for term in terms) for terms in words]
+        if min(counts) <= FIRST_FETCH:
+            return self._rows_of(named)[rows]
+        among = any_of([Query.term_query(index.schema, ROW, row) for row in rows.tolist()])
+        return np.isin(rows, self._search(all_of([among, named]), len(rows))[0])
 
     def half_matching(self) -> Mask:
         """Which rows (n,) hold at least half of the query's words."""

@@ -125,6 +125,8 @@ class LiveSnapshot:
         self._vectors.append(0 if encoding is None else encoding.vector)
         self._payloads.append(change.payload)
         self._columns.add(change.product)
+        if change.product is not None:
+            self._base.soft_values.add(change.product, self._columns.values)
         primary = change.product.primary_product_id if change.product else ""
         self._families.add(change.product_id, primary)
         self._offsets.append(change.offset)

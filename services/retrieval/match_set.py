@@ -13,7 +13,7 @@ from services.retrieval.lexical import LexicalSearch
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
-FIRST, HOLDS_NUMBERS, OTHER = range(3)  # precedence
+FIRST, HOLDS_NUMBERS, OTHER = 0, 1, 3  # precedence; 2 and 4 are against a soft filter
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,22 @@ def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
     return replace(lists, matching=named), [f"order_by: {note}"]
 
 
-def precedence(words: LexicalSearch, rows: Rows, lists: Lists) -> NDArray[np.uint32]:
-    """(k,): 0 for rows whose code is in the query, 1 for those with all of its numbers, 2 for
-    others.
+def precedence(
+    words: LexicalSearch, rows: Rows, lists: Lists, against: NDArray[np.bool_]
+) -> NDArray[np.uint32]:
+    """(k,): which rows come first, whatever their scores; a smaller value sorts first.
 
-    Lower precedence always sorts first. Class 1 is used only if some match has all the numbers.
+    0 for rows whose code is in the query. Rows with all of its numbers come before others, if some
+    match has them all. Of either, those that are `against` (k,) a soft filter come last.
     """
-    found = np.full(len(rows), OTHER, np.uint32)
+    numbers = np.zeros(len(rows), np.bool_)
     if not len(lists.lexical):
-        return found
+        return np.full(len(rows), OTHER, np.uint32)
     numbered = words.numbered() if lists.by_words else None
     if numbered is not None:
         if lists.matching is not None:
             numbered &= lists.matching
-        if numbered.any():
-            found[numbered[rows]] = HOLDS_NUMBERS
+        numbers = numbered[rows]
+    found = np.where(numbers, HOLDS_NUMBERS, OTHER) + against
     found[words.pinned()[rows]] = FIRST
-    return found
+    return found.astype(np.uint32)

@@ -15,6 +15,7 @@ from services.retrieval.lexical import LexicalSearch
 from services.retrieval.match_set import Lists, precedence
 from services.retrieval.ordering import ordered
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.soft_filters import SoftFilters
 from shared.catalog.order_by import OrderBy
 
 Rows = NDArray[np.int64]
@@ -24,6 +25,7 @@ _ALIKE = 0.9
 # More than the scores of all ranks
 _IN_STOCK = 1.0
 _HOLDS_WORDS = 2.0
+_AGAINST = 4.0
 _LONGER = 4  # growth factor if a list has too few families
 
 
@@ -46,6 +48,7 @@ class Order:
     lists: Lists
     groups: Grouping
     words: LexicalSearch | None  # None without a query
+    soft: SoftFilters | None = None
     notes: list[str] = field(default_factory=list)  # about the order, once it is made
 
     @property
@@ -105,7 +108,15 @@ class Order:
             rows = listed[by_code[np.searchsorted(codes, fused.rows, sorter=by_code)]]
             fused = replace(fused, rows=rows)
         assert self.words is not None
-        return fused.by(precedence(self.words, fused.rows, self.lists))
+        return fused.by(precedence(self.words, fused.rows, self.lists, self._against(fused.rows)))
+
+    def _against(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether all matching variants of each row (k,) are against a soft filter."""
+        if not self.soft:
+            return np.zeros(len(rows), np.bool_)
+        variants = np.union1d(rows, self.groups.matching_rows(rows))
+        kept = variants[~self.soft.against(variants)]
+        return ~np.isin(self.groups.codes(rows), self.groups.codes(kept))
 
     def _in_order(self, limit: int) -> Rows:
         """The first row of each of the first `limit` groups."""
@@ -132,8 +143,8 @@ class Order:
     def _worth(self, rows: Rows, listed: Rows) -> NDArray[np.float64]:
         """What each row (k,) is worth among the variants of its product.
 
-        Those that hold the query's words best come first, then those in stock, then the best
-        ranked.
+        Those that keep the soft filters come first, then those that hold the query's words best, then
+        those in stock, then the best ranked.
         """
         lists = (self.lists.lexical, self.lists.dense, listed)
         ranks = [fusion.ranks(each, rows) for each in lists]
@@ -143,4 +154,6 @@ class Order:
         best = np.zeros(len(rows), np.float32)
         np.maximum.at(best, product, scores)
         alike = scores >= _ALIKE * best[product]
+        if self.soft:
+            worth = worth - _AGAINST * self.soft.against(rows)
         return np.asarray(_HOLDS_WORDS * alike + _IN_STOCK * self.snapshot.in_stock[rows] + worth)

@@ -38,6 +38,7 @@ class Request:
     limits: Limits = NO_LIMITS  # what the query says beside its words
     # Other orders drop products that mention the words only outside their name
     strict_order: bool = True
+    as_typed: tuple[str, ...] = ()  # kinds of soft filters that are not read
     by_product: bool = False  # one variant of each product; False: every variant is a product
     # Products after a ranked window, without the excluded ones. Continue after
     # `after_product_ids`; if none still matches, at `offset`.

@@ -26,6 +26,7 @@ from services.retrieval.ranked import Order, Rest
 from services.retrieval.recall import Recall
 from services.retrieval.request import Request, degraded, tier_of
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.soft_filters import SoftFilters, recognised
 from shared.caller import PATIENT, Caller
 from shared.catalog.order_by import parsed
 
@@ -57,7 +58,8 @@ class Retriever:
         with clock.timed("fuse"):
             groups = replace(recall.groups, matching=lists.matching)
             words = recall.words if request.query else None
-            order = Order(snapshot, order_by, request.currency_code, lists, groups, words)
+            soft = _soft_filters(recall, lists) if order_by.by_relevance else None
+            order = Order(snapshot, order_by, request.currency_code, lists, groups, words, soft)
             ranked = _ranked(request, order)
         with clock.timed("facets"):
             facets = _facets(recall, shown, lists.matching, strict, caller)
@@ -109,6 +111,14 @@ def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Cloc
     return lists, notes
 
 
+def _soft_filters(recall: Recall, lists: Lists) -> SoftFilters | None:
+    """What the query names, by the best products that hold its words."""
+    if not lists.by_words or lists.matching is None or recall.request.exclude_product_ids:
+        return None
+    best = lists.lexical[lists.matching[lists.lexical]]
+    return recognised(recall.snapshot, recall.words, recall.request.query, best, recall.request.as_typed)
+
+
 def _ranked(request: Request, order: Order) -> Rest:
     """The candidates: the first ones, or those that follow a ranked window."""
     if not request.exclude_product_ids:
@@ -143,9 +153,9 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         by_meaning=counts == 0,
         precedence=fused.precedence,
         total_count=ranked.total_count,
-        related_count=int(np.count_nonzero(counts == 0)),
         offset=ranked.offset,
         facets=facets,
+        parts=order.soft.parts if order.soft else (),
         tier=tier_of(request),
         stage_ms=clock.stage_ms,
         degraded=degraded(request),

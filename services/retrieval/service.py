@@ -164,6 +164,7 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         languages=(language_of(message.language_code),) if message.language_code else (),
         limits=analysis_messages.limits(message),
         strict_order=not message.loose_order,
+        as_typed=tuple(message.as_typed),
         by_product=message.by_product,
         exclude_product_ids=tuple(message.exclude_product_ids),
         offset=message.offset,
@@ -204,6 +205,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         by_meaning=found.by_meaning.tolist(),
         precedence=found.precedence.tolist(),
         related_count=found.related_count,
+        reading=analysis_messages.parts(found.parts),
     )
 
 

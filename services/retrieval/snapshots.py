@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from services.retrieval.families import BaseFamilies, Families
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import MergedOrders, Orders
+from services.retrieval.soft_values import SoftValues
 from services.retrieval.spelling import Spelling
 from services.retrieval.times import NO_TIMES, Times
 from shared.catalog.order_by import parsed
@@ -63,6 +64,7 @@ class Snapshot:
     dense_floor: float = -1.0  # best cosine of nonsense queries
     known_words_floor: float = -1.0  # the same, for queries of known words
     times: Times = NO_TIMES
+    soft_values: SoftValues = field(default_factory=SoftValues)  # that queries may name
     unknown_languages: frozenset[str] = frozenset()  # ISO 639 codes that the encoder does not know
 
     @classmethod
@@ -88,6 +90,7 @@ class Snapshot:
             rows=_wire_rows(len(products), positions.vectors),
             log_position=positions.catalog,
             times=Times.of(columns),
+            soft_values=SoftValues.of(columns, index.analysis),
             **_manifest_fields(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)

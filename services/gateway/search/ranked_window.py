@@ -70,7 +70,7 @@ def fused(
         query=analysed.query,
         shown_query=analysed.shown_query or analysed.query,
         corrected=analysed.corrected,
-        reading=analysed.reading,
+        reading=[*analysed.reading, *retrieved.reading],
         snapshot_version=retrieved.snapshot_version,
         tier=retrieved.tier,
         degraded=degraded,

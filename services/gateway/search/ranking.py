@@ -146,6 +146,7 @@ class Ranking:
             language_code=request.language_code,
             loose_order=_is_off("order", request),
             without_synonyms=_is_off("synonym", request),
+            as_typed=request.as_typed,
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
             by_product=request.variants != VARIANTS_ALL,

@@ -126,6 +126,7 @@ class RetrieveRequest(_message.Message):
     PRICE_FIELD_NUMBER: _builtins.int
     LOOSE_ORDER_FIELD_NUMBER: _builtins.int
     WITHOUT_SYNONYMS_FIELD_NUMBER: _builtins.int
+    AS_TYPED_FIELD_NUMBER: _builtins.int
     BY_PRODUCT_FIELD_NUMBER: _builtins.int
     EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
@@ -178,6 +179,10 @@ class RetrieveRequest(_message.Message):
         """As in AnalyzeQueryResponse; ignored, with a note, if no product would be left."""
 
     @_builtins.property
+    def as_typed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in SearchRequest: kinds of soft filters that are not read."""
+
+    @_builtins.property
     def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows, by
         popularity or in the order of order_by. Empty: the first candidates.
@@ -208,6 +213,7 @@ class RetrieveRequest(_message.Message):
         price: _search_pb2.NumberRange | None = ...,
         loose_order: _builtins.bool = ...,
         without_synonyms: _builtins.bool = ...,
+        as_typed: _abc.Iterable[_builtins.str] | None = ...,
         by_product: _builtins.bool = ...,
         exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
         offset: _builtins.int = ...,
@@ -216,7 +222,7 @@ class RetrieveRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "as_typed", b"as_typed", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -267,6 +273,7 @@ class RetrieveResponse(_message.Message):
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
+    READING_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set, less the excluded products."""
@@ -336,6 +343,10 @@ class RetrieveResponse(_message.Message):
     def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """How many other variants of each candidate's product match."""
 
+    @_builtins.property
+    def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
+        """Soft filters that the query names, by relevance only."""
+
     def __init__(
         self,
         *,
@@ -358,11 +369,12 @@ class RetrieveResponse(_message.Message):
         precedence: _abc.Iterable[_builtins.int] | None = ...,
         related_count: _builtins.int = ...,
         variant_counts: _abc.Iterable[_builtins.int] | None = ...,
+        reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         offset: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "reading", b"reading", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -431,7 +431,7 @@ class QueryPart(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     MEANING_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """correction, without, price or synonym."""
+    """correction, without, price, synonym, brand, category, color or size."""
     text: _builtins.str
     """The part as typed."""
     meaning: _builtins.str

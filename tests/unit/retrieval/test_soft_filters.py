@@ -1,0 +1,103 @@
+"""Brands, categories, colours and sizes that a query names come first, and nothing is left out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
+from services.retrieval.snapshots import Snapshot
+from shared.catalog.product import Product
+from shared.snapshot.variants import VariantsWriter
+from tests.unit.retrieval.snapshot_on_disk import write_snapshot
+
+
+def shoe(name: str, title: str, brand: str, color: str, **more: Any) -> Product:
+    return Product(name, title, brands=(brand,), attributes={"product_colour": (color,)}, **more)
+
+
+PRODUCTS = [
+    shoe("said", "Trail shoe", "Norda", "black", description="red red red red red red red red red red"),
+    shoe("red", "Trail shoe with a long description", "Norda", "red"),
+    shoe("dark", "Trail shoe in the colour of wine, for long distances", "Alpkit", "dark red/white"),
+    shoe("named", "Red trail shoe for very long distances and rough ground", "Alpkit", "multicolour"),
+    Product("unknown", "Trail shoe", description="red, and more that is said of shoes and trails"),
+    shoe("other", "Trail shoe laces, as Norda has them, red or not", "Alpkit", "white"),
+    Product("cap", "Warm cap", categories=("Clothing > Caps",), attributes={"size": ("XL",)}),
+    Product("hat", "Warm cap of wool", categories=("Gifts",), description="caps caps caps xl xl xl"),
+    Product("bag", "Bag for a cap, warm, xl", categories=("Bags",), attributes={"size": ("S",)}),
+]
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return Snapshot.open(write_snapshot(tmp_path_factory.mktemp("shop"), PRODUCTS))
+
+
+def found(snapshot: Snapshot, query: str, *as_typed: str) -> tuple[list[str], list[str]]:
+    """The products, and what was read."""
+    answer = Retriever().retrieve(snapshot, Request(query, tier="lexical", as_typed=as_typed))
+    parts = [f"{part.kind} {part.text}" for part in answer.parts]
+    return snapshot.products.product_ids(answer.rows), parts
+
+
+def test_products_of_another_colour_come_last_unless_their_names_have_it(snapshot: Snapshot) -> None:
+    ids, parts = found(snapshot, "red trail shoes")
+    assert parts == ["color red"]
+    assert set(ids[-1:]) == {"said"}
+    assert set(ids) == set(found(snapshot, "red trail shoes", "color")[0])
+    assert found(snapshot, "red trail shoes", "color")[0][-1] != "said"
+
+
+def test_products_of_another_brand_come_last(snapshot: Snapshot) -> None:
+    ids, parts = found(snapshot, "norda trail shoe")
+    assert parts == ["brand norda"]
+    assert ids.index("other") > max(ids.index("said"), ids.index("red"))
+
+
+@pytest.mark.parametrize("off", ["color", "all"])
+def test_it_is_switched_off(snapshot: Snapshot, off: str) -> None:
+    assert found(snapshot, "red trail shoes", off)[1] == []
+
+
+def test_categories_and_sizes_are_read_too(snapshot: Snapshot) -> None:
+    ids, parts = found(snapshot, "warm cap xl")
+    assert parts == ["category cap", "size xl"]
+    assert ids[-1] == "bag"
+
+
+def test_of_variants_the_wanted_one_is_shown(tmp_path: Path) -> None:
+    made = [
+        Product(
+            f"mug-{color}",
+            f"Mug, {color}",
+            description="red or blue or green, as you like",
+            type="variant",
+            primary_product_id="mug",
+            available_quantity=stock,
+            attributes={"color": (color,)},
+        )
+        for color, stock in (("blue", 5), ("red", 0), ("green", 5))
+    ]
+    products = [Product("mug", "Mug", type="primary"), *made]
+    folder = write_snapshot(tmp_path, products)
+    families = VariantsWriter(folder / "products")
+    families.add(products)
+    families.finish()
+    snapshot = Snapshot.open(folder)
+    answer = Retriever().retrieve(snapshot, Request("red mug", tier="lexical", by_product=True))
+    assert snapshot.products.product_ids(answer.rows) == ["mug-red"]
+
+
+def test_fields_are_found_by_the_last_word_of_their_names(tmp_path: Path) -> None:
+    names = ("baseColour", "product_colour", "colour_depth", "Größe", "screen size", "weight", "fabric_farbe")
+    products = [
+        Product(str(place), "Lamp", brands=("Norda",), attributes=dict.fromkeys(names[place:], ("a",)))
+        for place in range(len(names))
+    ]
+    assert Snapshot.open(write_snapshot(tmp_path, products)).soft_values.fields == {
+        "brand": ("brands",),
+        "color": ("attributes.fabric_farbe", "attributes.product_colour", "attributes.baseColour"),
+        "size": ("attributes.screen size", "attributes.Größe"),
+    }
