@@ -18,6 +18,8 @@ BEGUN_SCORE = 20.0
 PART_SCORE = 12.0
 UNSURE_IDENTIFIER_SCORE = 1.0
 _LONGEST_RUN = 4  # words that may be one code
+_SHORTEST_NEARLY = 6  # characters of a code that lacks its end
+_MOST_LACKING = 2
 _SEPARATORS = frozenset("-./_")
 
 
@@ -41,6 +43,8 @@ class CodeQuery:
         query._identifiers(index, typed, whole)
         if not query.first:
             query._begun(index, typed, whole)
+        if not index.holds(IDENTIFIER, whole):
+            query._nearly_whole(index, whole)
         return query
 
     def join(self, groups: WordGroups) -> None:
@@ -72,6 +76,14 @@ class CodeQuery:
                     self._parts.append((code, query))
                     self.matching += [query] * (code == whole)
                     self.begins = self.begins or (code == whole and len(typed) == 1)
+
+    def _nearly_whole(self, index: LexicalIndex, whole: str) -> None:
+        """Codes of which the query lacks only the last characters. They come first alone."""
+        if len(whole) < _SHORTEST_NEARLY or not is_code(whole) or not whole.isalnum():
+            return
+        if query := index.begins(IDENTIFIER, whole, _MOST_LACKING):
+            self._found(query, IDENTIFIER_SCORE)
+            self.first = [query]
 
     def _found(self, query: Query, score: float) -> None:
         self.scored.append(Query.const_score_query(query, score))

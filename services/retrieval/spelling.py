@@ -23,6 +23,7 @@ from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
 from shared.snapshot.vocabulary import LONGEST_WORD
+from shared.text.language_words import is_of_another_language
 from shared.text.letters import fold
 from shared.text.words import is_run
 
@@ -99,7 +100,9 @@ class Spelling:
 
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
         """`looked_up` maps the query's words that no product has to their corrections so far."""
-        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word) or self._is_word(word):
+        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word):
+            return word
+        if self._is_word(word) or is_of_another_language(fold(word)):
             return word
         # "mac book" for "macbook"
         if any(self._known(first + second) for first, second in pairwise(around)):

@@ -156,13 +156,14 @@ class LexicalIndex:
         having = tantivy.Query.term_query(self.schema, field, word, "basic")
         return bool(self.searcher.search(having, 1, count=False).hits)
 
-    def begins(self, field: str, start: str) -> tantivy.Query | None:
-        """A query for the terms of a field that begin so (letters and digits); None if there are
-        none.
+    def begins(self, field: str, start: str, most_more: int | None = None) -> tantivy.Query | None:
+        """A query for the terms of a field that begin so (letters and digits), and go on for at
+        most so many letters; None if there are none.
         """
         if field not in self._fields:
             return None
-        query = tantivy.Query.regex_query(self.schema, field, f"{start}.*")
+        more = "*" if most_more is None else f"{{1,{most_more}}}"
+        query = tantivy.Query.regex_query(self.schema, field, f"{start}.{more}")
         return query if self.searcher.search(query, 1, count=False).hits else None
 
 

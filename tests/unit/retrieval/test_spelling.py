@@ -55,6 +55,14 @@ def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelli
     assert spelling.correct(typed) == typed
 
 
+def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
+    titles = ("Label maker", "Rifle sling", "Panel", "House", "Guarantee card", "Lever")
+    spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
+    for typed in ("Kabel", "housse", "leder", "garantie"):
+        assert spelling.correct(typed) == typed
+    assert spelling.correct("lebel") == "label"
+
+
 def test_of_one_query_ten_words_are_looked_up(spelling: Spelling) -> None:
     strangers = ["abcdq" + letter for letter in "bcdfghjkl"]
     assert spelling.correct(" ".join([*strangers, "bluetoth", "speeker"])).split()[-2:] == [
