@@ -16,7 +16,7 @@ from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, NAMED, ROW, TEXT, lacking_term
+from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, ROW, TEXT, lacking_term
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -46,9 +46,12 @@ class LexicalLeg:
         """
         return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
 
-    def says_without(self, word: str) -> bool:
-        """Whether some product says that it is without a word."""
-        return any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word))
+    def says_without(self, word: str, query: str) -> bool:
+        """Whether some product that holds a clean query says that it is without a word."""
+        if not any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word)):
+            return False
+        search = self.search(query)
+        return bool((search.matching() & search.lacking(word)).any())
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,15 @@ class LexicalSearch:
         """Which rows (n,) have every word in the product name, not after "with" or "for"."""
         return self._rows_of(self._query.named)
 
+    @property
+    def names_attributes(self) -> bool:
+        """Whether the query names an attribute to which some product says no."""
+        return self._query.denied is not None
+
+    def denying(self) -> Mask:
+        """Which rows (n,) say no to an attribute that the query names: "waterproof: false"."""
+        return self._rows_of(self._query.denied)
+
     def naming(self, words: Sequence[Iterable[str]], rows: Rows) -> Mask:
         """Which of `rows` (k,) have a term of each of some words in the product name."""
         if not len(rows):
@@ -139,10 +151,12 @@ class LexicalSearch:
         return self._rows_of(self._query.half)
 
     def holding(self, word: str) -> Mask:
-        """Which rows (n,) hold a word, and do not say that they are without it."""
-        index = self._leg.index
-        terms = index.words(word)
-        held = self._rows_of(any_of([self._term(TEXT, term) for term in terms]))
+        """Which rows (n,) hold a word, and do not say that they are without it.
+
+        They hold it in a text, or by an attribute of its name that is true.
+        """
+        terms = self._leg.index.words(word)
+        held = self._rows_of(any_of([self._term(name, term) for term in terms for name in (TEXT, MEASURE)]))
         return held & ~self.lacking(word)
 
     def lacking(self, word: str) -> Mask:

@@ -30,6 +30,7 @@ class LexicalQuery:
     numbers: Query | None = None  # holds every word with a digit
     half: Query | None = None  # holds at least half of the words
     named: Query | None = None  # holds every word where it says what it is
+    denied: Query | None = None  # says no to an attribute that the query names
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class QueryParser:
             groups.numbers(),
             at_least(required, (len(required) + 1) // 2) if required else None,
             groups.named(unneeded),
+            groups.denying(),
         )
 
 
