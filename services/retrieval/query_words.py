@@ -12,7 +12,7 @@ from services.retrieval.compounds import Compounds
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, lacking_term
+from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, false_term, lacking_term
 from shared.text.letters import fold
 from shared.text.negation import negations
 from shared.text.quantities import quantities
@@ -108,7 +108,10 @@ class QueryWords:
                 self.groups.add_named(word, Query.term_query(self._index.schema, NAMED, term, "basic"))
         if weak := [self._term(MEASURE, term) for term in terms if self._index.holds(MEASURE, term)]:
             self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
-            self.groups.denied[word] = self._lacking(terms)
+            denied = (false_term(term) for term in terms)
+            self.groups.denied[word] = [
+                self._term(JOINED, each) for each in denied if self._index.holds(JOINED, each)
+            ]
 
     def _denied(self, folded: str, typed: Sequence[str]) -> None:
         """Products that say that they are without a word hold "without" and the word."""

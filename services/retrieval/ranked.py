@@ -118,8 +118,7 @@ class Order:
         variants = np.union1d(rows, self.groups.matching_rows(rows))
         against = self.soft.against(variants) if self.soft else np.zeros(len(variants), np.bool_)
         if words.names_attributes:
-            matching = words.matching() if self.lists.matching is None else self.lists.matching
-            against |= words.denying()[variants] | ~matching[variants]
+            against |= words.denying()[variants]
         kept = variants[~against]
         return ~np.isin(self.groups.codes(rows), self.groups.codes(kept))
 

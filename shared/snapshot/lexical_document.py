@@ -3,7 +3,8 @@
 text        every searchable field, repeated by its weight: its words, stemmed in the product's
             language
 joined      words that other shops write apart or glued ("t-shirt" as "tshirt", "rtx 3080" as
-            "rtx3080"), and what a product has not ("without laces" as "no_lace")
+            "rtx3080"), what a product has not ("without laces" as "no_lace"), and the names in one
+            word of attributes that are false ("waterproof" as "false_waterproof")
 measure     numbers with units, dimensions and numeric attributes, each in one form ("8gb"), and the
             names of attributes that are true
 named       the words that say what it is: those of the title before "with" and its like, of brands
@@ -75,6 +76,7 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     said = fold(clean(" ; ".join([named, described, *_written(product)])))
     absent = [*lacking(said), *_named_by(product, _NO)]
     joined_terms += [lacking_term(stem(word, language)) for word in absent]
+    joined_terms += [false_term(stem(word, language)) for word in _denied(product)]
     _add(document, JOINED, joined_terms)
     _add(document, NAMED, list(dict.fromkeys(analysis.terms(" ; ".join(_names_it(product)), language))))
     affirmed = [stem(word, language) for word in _named_by(product, _YES)]
@@ -89,6 +91,11 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
 def lacking_term(term: str) -> str:
     """The term of a product that says that it is without one."""
     return f"no_{term}"
+
+
+def false_term(term: str) -> str:
+    """The term of a product whose attribute of that name, in one word, is false."""
+    return f"false_{term}"
 
 
 def _add(document: tantivy.Document, field: str, terms: Sequence[str]) -> None:
@@ -160,6 +167,15 @@ def _named_by(product: Product, answers: Container[str]) -> Iterator[str]:
     for name, values in product.attributes.items():
         if len(values) == 1 and fold(str(values[0])) in answers:
             yield from _words_of_name(name)
+
+
+def _denied(product: Product) -> Iterator[str]:
+    """The names of attributes that are false: "waterproof", "is_waterproof"; not "card slot"."""
+    for name, values in product.attributes.items():
+        if len(values) == 1 and fold(str(values[0])) in _NO:
+            *before, last = _words_of_name(name) or ("",)
+            if last and before in ([], ["is"]):
+                yield last
 
 
 @lru_cache(_REMEMBERED)
