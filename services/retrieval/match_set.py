@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from services.retrieval.lexical import LexicalSearch
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
+Elsewhere = Callable[[Rows], NDArray[np.bool_]]
 
 FIRST, HOLDS_NUMBERS, OTHER = 0, 1, 3  # precedence; 2 and 4 are against a soft filter
 
@@ -40,20 +42,23 @@ def with_set(lists: Lists, matching: Mask, by_words: bool) -> Lists:
     return replace(lists, matching=matching, by_words=by_words)
 
 
-def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
+def sorted_set(lists: Lists, words: LexicalSearch, elsewhere: Elsewhere) -> tuple[Lists, list[str]]:
     """The lists with the match set of orders other than relevance, and a note of what is left out.
 
     If any product has all the words in its name, keep only such products: by price, a camera comes
-    first, not a cheaper pet feeder with a camera.
+    first, not a cheaper pet feeder with a camera. Nor a camera strap, if the query names a category:
+    `elsewhere` says which of some matching rows (k,) are in others.
     """
     if not lists.by_words or lists.matching is None:
         return lists, []
     named = lists.matching & words.named()
+    rows = np.flatnonzero(named)
+    named[rows[elsewhere(rows)]] = False
     count = int(np.count_nonzero(lists.matching)) - int(np.count_nonzero(named))
     if not named.any() or not count:
         return lists, []
-    note = f"{count:,} products with the query's words only outside their names are left out"
-    return replace(lists, matching=named), [f"order_by: {note}"]
+    note = f"{count:,} products with the query's words outside their names, or of other categories,"
+    return replace(lists, matching=named), [f"order_by: {note} are left out"]
 
 
 def precedence(

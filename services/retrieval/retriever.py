@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,14 @@ from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask, mask_of
 from services.retrieval.grouping import Grouping
 from services.retrieval.match_set import Lists, sorted_set
+from services.retrieval.named_category import elsewhere, named_category
 from services.retrieval.narrowing import narrowed
 from services.retrieval.ranked import Order, Rest
+from services.retrieval.reading import is_off
 from services.retrieval.recall import Recall
 from services.retrieval.request import Request, degraded, tier_of
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.soft_fields import CATEGORY
 from services.retrieval.soft_filters import SoftFilters, recognised
 from shared.caller import PATIENT, Caller
 from shared.catalog.order_by import parsed
@@ -106,9 +110,18 @@ def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Cloc
         allowed, notes = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)
     lists = recall.lists(allowed, clock)
     if strict_order:
-        lists, left_out = sorted_set(lists, recall.words)
+        lists, left_out = sorted_set(lists, recall.words, partial(_elsewhere, recall))
         notes += left_out
     return lists, notes
+
+
+def _elsewhere(recall: Recall, rows: Rows) -> NDArray[np.bool_]:
+    """Which of the matching rows (k,) are in other categories than the whole query names."""
+    request = recall.request
+    if not request.query or is_off(CATEGORY, request.as_typed):
+        return np.zeros(len(rows), np.bool_)
+    category = named_category(recall.snapshot, recall.words, request.query)
+    return np.zeros(len(rows), np.bool_) if category is None else elsewhere(recall.snapshot, category, rows)
 
 
 def _soft_filters(recall: Recall, lists: Lists) -> SoftFilters | None:

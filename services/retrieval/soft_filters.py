@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.lexical import LexicalSearch
+from services.retrieval.named_category import named_category
 from services.retrieval.reading import ALL, Part
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.soft_fields import KINDS
+from services.retrieval.soft_fields import CATEGORY, KINDS
 from services.retrieval.soft_values import Terms, Value
-from shared.snapshot.catalog_columns import CatalogColumns, Entries
-from shared.snapshot.spans import end_to_end
+from services.retrieval.value_rows import having
 from shared.text.words import words
 
 Rows = NDArray[np.int64]
@@ -33,6 +33,7 @@ class SoftFilter(NamedTuple):
 
     value: Value
     text: str  # as in the query
+    is_all: bool = False  # a category, and the whole query: other products of its name are not meant
 
 
 class SoftFilters:
@@ -59,9 +60,9 @@ class SoftFilters:
         new = rows[self._known[rows] == 0]
         against = np.zeros(len(new), np.bool_)
         for wanted in self._filters:
-            has_any, has_it = _having(self._snapshot, wanted.value, new)
+            has_any, has_it = having(self._snapshot, wanted.value, new)
             others = np.flatnonzero(has_any & ~has_it)
-            against[others] |= ~self._search.naming(wanted.value.words, new[others])
+            against[others] |= wanted.is_all or ~self._search.naming(wanted.value.words, new[others])
         self._known[new] = np.where(against, 1, 2)
         return np.asarray(self._known[rows] == 1)
 
@@ -82,8 +83,10 @@ def recognised(
         for value in values.named(typed.values())
         if value.kind not in as_typed and _is_frequent(snapshot, value, rows[:LOOKED_AT])
     ]
+    is_category = any(value.kind == CATEGORY for value in named)
+    whole = named_category(snapshot, search, query) if is_category else None
     filters = [
-        SoftFilter(value, _as_typed(value, typed))
+        SoftFilter(value, _as_typed(value, typed), value == whole)
         for value in sorted(named, key=lambda value: KINDS.index(value.kind))
         if not any(_is_longer(other, value) for other in named)
     ]
@@ -92,7 +95,7 @@ def recognised(
 
 def _is_frequent(snapshot: Snapshot, value: Value, rows: Rows) -> bool:
     """Whether enough of the rows that have a value of the kind have this one."""
-    has_any, has_it = _having(snapshot, value, rows)
+    has_any, has_it = having(snapshot, value, rows)
     return bool(np.count_nonzero(has_it) >= max(1, _LEAST_SHARE * np.count_nonzero(has_any)))
 
 
@@ -104,39 +107,3 @@ def _is_longer(other: Value, value: Value) -> bool:
 def _as_typed(value: Value, typed: Mapping[str, Terms]) -> str:
     named = frozenset().union(*value.words)
     return " ".join(word for word, terms in typed.items() if not terms.isdisjoint(named))
-
-
-def _having(snapshot: Snapshot, value: Value, rows: Rows) -> tuple[Mask, Mask]:
-    """Which rows (k,) have a value of the kind, and which have one with all words of this one."""
-    has_any = np.zeros(len(rows), np.bool_)
-    has_it = np.zeros(len(rows), np.bool_)
-    wanted = np.array(snapshot.soft_values.codes(value), np.int64)
-    for field in snapshot.soft_values.fields.get(value.kind, ()):
-        places, codes = _entries(snapshot.columns, field, rows)
-        has_any[places] = True
-        has_it[places[np.isin(codes, wanted)]] = True
-    return has_any, has_it
-
-
-def _entries(columns: CatalogColumns, field: str, rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
-    """The texts of a field in some rows (k,): the place of each one's row, and its code."""
-    found = list[tuple[Rows, NDArray[np.int64]]]()
-    start = 0
-    for segment in columns.segments:
-        if entries := segment.text(field):
-            within = np.flatnonzero((rows >= start) & (rows < start + segment.row_count))
-            found.append(_of_segment(entries, within, rows[within] - start))
-        start += segment.row_count
-    if len(found) == 1:
-        return found[0]
-    nothing = np.empty(0, np.int64)
-    places, codes = zip((nothing, nothing), *found, strict=True)
-    return np.concatenate(places), np.concatenate(codes)
-
-
-def _of_segment(entries: Entries, places: Rows, rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
-    wanted = rows.astype(entries.rows.dtype)
-    first = np.searchsorted(entries.rows, wanted)
-    counts = np.searchsorted(entries.rows, wanted, side="right") - first
-    at, _ = end_to_end(first, counts)
-    return np.repeat(places, counts), entries.values[at].astype(np.int64)
