@@ -21,6 +21,8 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
     """
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
+    if page.suggested_query:
+        console.print(Text.assemble(("Did you mean ", "dim"), (page.suggested_query, "bold"), ("?", "dim")))
     for part in page.reading:
         if part.kind != "correction":
             console.print(Text(f"Read {part.text.strip()!r}: {part.meaning}", style="dim"))

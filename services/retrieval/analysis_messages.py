@@ -17,6 +17,7 @@ def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
         shown_query=reading.shown,
         reading=[QueryPart(kind=part.kind, text=part.text, meaning=part.meaning) for part in reading.parts],
         without=reading.limits.without,
+        suggested_query=reading.suggested,
     )
     if reading.limits.price is not None:
         low, high = reading.limits.price

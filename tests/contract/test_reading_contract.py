@@ -13,6 +13,14 @@ async def test_what_a_query_asks_for_beside_its_words_is_read_unless_it_is_to_st
     assert (await door.AnalyzeQuery(asked)).query == asked.query
 
 
+async def test_a_correction_that_no_product_has_with_the_other_words_is_offered(door: Door) -> None:
+    asked = AnalyzeQueryRequest(query="mug lampp")
+    read = await door.AnalyzeQuery(asked)
+    assert (read.query, read.suggested_query, read.corrected) == ("mug lampp", "mug lamp", False)
+    asked.as_typed.append("correction")
+    assert not (await door.AnalyzeQuery(asked)).suggested_query
+
+
 async def test_limits_of_a_query_hold_and_give_way_with_a_note(door: Door) -> None:
     everything = await door.Retrieve(RetrieveRequest(query="lamp"))
     limited = RetrieveRequest(query="lamp", without=["red"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.retrieval import reading
-from services.retrieval.reading import Catalog
+from services.retrieval.reading_catalog import catalog_of
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -20,16 +20,18 @@ from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")
 [SYNONYMS] = re.findall(r"^```synonyms\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+DID_YOU_MEAN = "did you mean"
 BLOCKS = re.findall(r"^```queries\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A catalogue, and what a query finds in it."""
+    """A catalogue, and what a query finds in it, or which other query is offered."""
 
     products: tuple[Product, ...]
     query: str
-    titles: frozenset[str]
+    titles: frozenset[str] | None
+    offered: str = ""
 
 
 def examples() -> Iterator[Example]:
@@ -40,9 +42,12 @@ def examples() -> Iterator[Example]:
         )
         known = {each.title for each in products}
         for line in lines:
-            if line.startswith("? "):
-                query, _, found = line[2:].partition("->")
+            query, arrow, found = line.removeprefix("? ").partition("->")
+            if line.startswith("? ") and arrow:
                 yield Example(products, query.strip(), frozenset(split(found.strip(), known)))
+            elif line.startswith("? "):
+                query, _, offered = query.partition(DID_YOU_MEAN)
+                yield Example(products, query.strip(), None, offered.strip(" ?"))
 
 
 def split(found: str, titles: set[str]) -> Iterator[str]:
@@ -83,10 +88,11 @@ def test_there_are_examples_of_every_rule() -> None:
 def test_a_query_finds_what_the_page_says(opened: dict[int, Snapshot], example: Example) -> None:
     snapshot = opened[id(example.products)]
     synonyms, faults = parsed(SYNONYMS)
-    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without, synonyms)
     query, _, order_by = example.query.partition(" by ")
-    read = reading.read(normalise(query), (), catalog, PATIENT)
+    read = reading.read(normalise(query), (), catalog_of(snapshot, synonyms), PATIENT)
+    assert not faults and (not example.offered or read.suggested == example.offered)
     request = Request(read.query, limits=read.limits, synonyms=synonyms, order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
     matching = found.rows[~found.by_meaning]
-    assert {snapshot.products.product(int(row)).title for row in matching} == example.titles and not faults
+    titles = {snapshot.products.product(int(row)).title for row in matching}
+    assert example.titles is None or titles == example.titles

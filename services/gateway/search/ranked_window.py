@@ -70,6 +70,7 @@ def fused(
         query=analysed.query,
         shown_query=analysed.shown_query or analysed.query,
         corrected=analysed.corrected,
+        suggested_query=analysed.suggested_query,
         reading=analysed.reading,
         snapshot_version=retrieved.snapshot_version,
         tier=retrieved.tier,
@@ -102,6 +103,7 @@ def following(
         query=window.query,
         shown_query=window.shown_query,
         corrected=window.corrected,
+        suggested_query=window.suggested_query,
         reading=window.reading,
     )
     part = fused(analysed, retrieved, degraded)

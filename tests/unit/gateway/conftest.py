@@ -89,7 +89,11 @@ class Retrieval:
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.analyze_trouble()
         corrected = request.query.replace("hooe", "hoe")
-        return AnalyzeQueryResponse(query=corrected, corrected=corrected != request.query)
+        return AnalyzeQueryResponse(
+            query=corrected,
+            corrected=corrected != request.query,
+            suggested_query="shoes" if request.query == "shoeys" else "",
+        )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
         self.requests.append(request)

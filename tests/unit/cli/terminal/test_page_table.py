@@ -1,4 +1,5 @@
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -8,10 +9,11 @@ from aisle.v1.search_pb2 import SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
 
 
-def _shown(*products: Product) -> str:
+def _shown(*products: Product, **more: Any) -> str:
     results = [SearchResult(position=place, product=product) for place, product in enumerate(products, 1)]
     text = StringIO()
-    show_page(Console(file=text, width=100), SearchResponse(results=results, total_count=len(results)))
+    page = SearchResponse(results=results, total_count=len(results), **more)
+    show_page(Console(file=text, width=100), page)
     return text.getvalue()
 
 
@@ -46,3 +48,8 @@ def test_a_product_that_is_gone_and_one_without_a_price_say_so() -> None:
 
 def test_an_empty_page_says_what_to_do() -> None:
     assert "Take a filter away" in _shown()
+
+
+def test_another_query_is_offered() -> None:
+    assert "Did you mean copper kettle?" in _shown(suggested_query="copper kettle")
+    assert "Did you mean" not in _shown()

@@ -37,6 +37,14 @@ async def test_a_corrected_query_is_searched_and_told(gateway: Gateway) -> None:
     assert gateway.embedding.queries == ["shoe"] and gateway.retrieval.requests[0].query == "shoe"
 
 
+async def test_a_query_that_is_offered_is_named_on_every_page_and_not_searched(gateway: Gateway) -> None:
+    page = await gateway.search.Search(shoes(query="shoeys", page_size=2))
+    assert (page.suggested_query, page.corrected_query) == ("shoes", "")
+    assert gateway.retrieval.requests[0].query == "shoeys"
+    second = await gateway.search.Search(shoes(query="shoeys", page_size=2, page_token=page.next_page_token))
+    assert second.suggested_query == "shoes"
+
+
 async def test_what_retrieval_rejects_reaches_the_caller(gateway: Gateway) -> None:
     gateway.retrieval.trouble = failing(InvalidRequest("filters[0].field", "is unknown"))
     with pytest.raises(InvalidRequest, match="filters"):

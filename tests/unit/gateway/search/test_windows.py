@@ -37,6 +37,7 @@ MESSAGE = window_pb2.RankedWindow(
     related_count=5,
     reading=[QueryPart(kind="price", text="under 9", meaning="up to 9")],
     shown_query="shoe under 9",
+    suggested_query="shoes under 9",
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )

@@ -65,6 +65,7 @@ class AnalyzeQueryResponse(_message.Message):
     READING_FIELD_NUMBER: _builtins.int
     WITHOUT_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
@@ -73,6 +74,8 @@ class AnalyzeQueryResponse(_message.Message):
     """The encoder whose vectors can search the current snapshot."""
     shown_query: _builtins.str
     """The query as a shopper reads it, with the parts that `query` leaves out, such as a price."""
+    suggested_query: _builtins.str
+    """As in SearchResponse."""
     @_builtins.property
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
         """How the query was read, beside its words."""
@@ -95,10 +98,11 @@ class AnalyzeQueryResponse(_message.Message):
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         without: _abc.Iterable[_builtins.str] | None = ...,
         price: _search_pb2.NumberRange | None = ...,
+        suggested_query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "suggested_query", b"suggested_query", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -766,6 +766,7 @@ class SearchResponse(_message.Message):
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """Identifies this search in events; send it back with them."""
     total_count: _builtins.int
@@ -778,6 +779,8 @@ class SearchResponse(_message.Message):
     """The query that was searched instead, if the spelling was corrected; empty otherwise."""
     related_count: _builtins.int
     """Products near in meaning that were ranked together with the match set, by relevance only. They are not counted in it."""
+    suggested_query: _builtins.str
+    """"Did you mean": a query that was not searched, with corrections that are not sure; empty if there are none."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -811,10 +814,11 @@ class SearchResponse(_message.Message):
         experiments: _abc.Iterable[_builtins.str] | None = ...,
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[Global___QueryPart] | None = ...,
+        suggested_query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["served_by", b"served_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "suggested_query", b"suggested_query", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
