@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask
+from services.retrieval.relaxing import NOT_RELAXED, Relaxation
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -35,4 +36,5 @@ class Candidates:
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
+    relaxation: Relaxation = NOT_RELAXED
     notes: tuple[str, ...] = ()  # about fields of the request that no product has

@@ -22,7 +22,7 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import analysis_messages, reading
-from services.retrieval.candidate_messages import listed
+from services.retrieval.candidate_messages import listed, relaxation_message
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
@@ -201,6 +201,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         by_meaning=found.by_meaning.tolist(),
         precedence=found.precedence.tolist(),
         related_count=found.related_count,
+        relaxation=relaxation_message(found.relaxation),
     )
 
 

@@ -21,17 +21,19 @@ from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 PAGE = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")
 [SYNONYMS] = re.findall(r"^```synonyms\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 DID_YOU_MEAN = "did you mean"
+DROPS = "drops"
 BLOCKS = re.findall(r"^```queries\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A catalogue, and what a query finds in it, or which other query is offered."""
+    """A catalogue, and what a query finds in it, which other query is offered, or what is dropped."""
 
     products: tuple[Product, ...]
     query: str
     titles: frozenset[str] | None
     offered: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 def examples() -> Iterator[Example]:
@@ -46,8 +48,9 @@ def examples() -> Iterator[Example]:
             if line.startswith("? ") and arrow:
                 yield Example(products, query.strip(), frozenset(split(found.strip(), known)))
             elif line.startswith("? "):
+                query, _, dropped = query.partition(DROPS)
                 query, _, offered = query.partition(DID_YOU_MEAN)
-                yield Example(products, query.strip(), None, offered.strip(" ?"))
+                yield Example(products, query.strip(), None, offered.strip(" ?"), tuple(dropped.split()))
 
 
 def split(found: str, titles: set[str]) -> Iterator[str]:
@@ -93,6 +96,7 @@ def test_a_query_finds_what_the_page_says(opened: dict[int, Snapshot], example: 
     assert not faults and (not example.offered or read.suggested == example.offered)
     request = Request(read.query, limits=read.limits, synonyms=synonyms, order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
+    assert not example.dropped or found.relaxation.dropped_words == example.dropped
     matching = found.rows[~found.by_meaning]
     titles = {snapshot.products.product(int(row)).title for row in matching}
     assert example.titles is None or titles == example.titles

@@ -86,6 +86,7 @@ def fused(
         by_meaning=retrieved.by_meaning,
         related_count=retrieved.related_count,
         variant_counts=retrieved.variant_counts,
+        relaxation=retrieved.relaxation if retrieved.HasField("relaxation") else None,
     )
 
 

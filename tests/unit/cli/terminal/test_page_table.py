@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
-from aisle.v1.search_pb2 import SearchResponse, SearchResult
+from aisle.v1.search_pb2 import Relaxation, SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
 
 
@@ -53,3 +53,13 @@ def test_an_empty_page_says_what_to_do() -> None:
 def test_another_query_is_offered() -> None:
     assert "Did you mean copper kettle?" in _shown(suggested_query="copper kettle")
     assert "Did you mean" not in _shown()
+
+
+def test_what_was_relaxed_is_said() -> None:
+    partial = Relaxation(is_partial=True, dropped_words=["purple"])
+    told = _shown(Product(product_id="p1", title="Kettle"), relaxation=partial)
+    assert "No product has enough of these words" in told and "No result has 'purple'." in told
+    nothing = Relaxation(dropped_words=["qwrtzp"], unfiltered_count=1_200, near_category="Home > Kettles")
+    told = _shown(relaxation=nothing)
+    assert "No product has 'qwrtzp'." in told
+    assert "Without the filters: 1,200, most of the best in 'Home > Kettles'." in told

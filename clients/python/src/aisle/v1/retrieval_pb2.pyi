@@ -272,6 +272,7 @@ class RetrieveResponse(_message.Message):
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set, less the excluded products."""
     snapshot_version: _builtins.str
@@ -340,6 +341,10 @@ class RetrieveResponse(_message.Message):
     def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """How many other variants of each candidate's product match."""
 
+    @_builtins.property
+    def relaxation(self) -> _search_pb2.Relaxation:
+        """As in SearchResponse; not with exclude_product_ids."""
+
     def __init__(
         self,
         *,
@@ -363,10 +368,11 @@ class RetrieveResponse(_message.Message):
         related_count: _builtins.int = ...,
         variant_counts: _abc.Iterable[_builtins.int] | None = ...,
         offset: _builtins.int = ...,
+        relaxation: _search_pb2.Relaxation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "relaxation", b"relaxation", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
