@@ -1,6 +1,6 @@
 """Shows a page of results as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -21,9 +21,13 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
     """
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
+    if page.suggested_query:
+        console.print(Text.assemble(("Did you mean ", "dim"), (page.suggested_query, "bold"), ("?", "dim")))
     for part in page.reading:
         if part.kind != "correction":
             console.print(Text(f"Read {part.text.strip()!r}: {part.meaning}", style="dim"))
+    for line in _relaxed(page):
+        console.print(Text(line, style="dim"), soft_wrap=True)
     if page.results:
         console.print(results_table(page.results[:limit]))
         _show_reasons(console, page.results[:limit])
@@ -31,6 +35,19 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
         console.print("No product matches. Take a filter away, or try other words.")
     for line in served_line(page).splitlines():
         console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _relaxed(page: SearchResponse) -> Iterator[str]:
+    """What the page left of the query, a sentence a line."""
+    relaxed = page.relaxation
+    if relaxed.is_partial:
+        yield "No product has enough of these words; the results have some of them, or are near in meaning."
+    if relaxed.dropped_words:
+        none = "No result has " if page.results else "No product has "
+        yield none + " or ".join(repr(one_line(word)) for word in relaxed.dropped_words) + "."
+    if relaxed.unfiltered_count:
+        most = f", most of the best in {one_line(relaxed.near_category)!r}" if relaxed.near_category else ""
+        yield f"Without the filters: {relaxed.unfiltered_count:,}{most}."
 
 
 def show_recommendations(console: Console, page: RecommendResponse) -> None:

@@ -19,6 +19,7 @@ def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
         shown_query=reading.shown,
         reading=parts(reading.parts),
         without=reading.limits.without,
+        suggested_query=reading.suggested,
     )
     if reading.limits.price is not None:
         low, high = reading.limits.price

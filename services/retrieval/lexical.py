@@ -138,6 +138,36 @@ class LexicalSearch:
         """Which rows (n,) hold at least half of the query's words."""
         return self._rows_of(self._query.half)
 
+    def needed(self) -> dict[str, tuple[str, ...]]:
+        """The words of which a match holds enough, each with its known parts; see WordGroups."""
+        return self._query.groups.needed(self._query.function_words)
+
+    def with_parts(self, parts: Sequence[str]) -> Query:
+        """The query for products that hold a word with these parts."""
+        return self._query.groups.holding(parts)
+
+    @property
+    def by_code(self) -> bool:
+        """Whether a product with a code of the query matches without its other words."""
+        return self._query.by_code
+
+    def holds(self, query: Query, among: Mask) -> bool:
+        """Whether one of the rows `among` (n,) matches a query."""
+        rows = np.flatnonzero(among)
+        if len(rows) <= FEW_ROWS:
+            return self.any_holds(query, rows)
+        return bool((self._rows_of(query) & among).any())
+
+    def any_holds(self, query: Query, rows: Rows) -> bool:
+        """Whether one of a few `rows` (k,) matches a query."""
+        return bool(self._leg.index.searcher.search(self._within(rows, query), 1, count=False).hits)
+
+    def _within(self, rows: Rows, query: Query) -> Query:
+        """The query among `rows` (k,) alone."""
+        wanted = any_of([Query.term_query(self._leg.index.schema, ROW, row) for row in rows.tolist()])
+        unscored = Query.const_score_query(wanted, 0.0)
+        return Query.boolean_query([(Occur.Must, unscored), (Occur.Must, query)])
+
     def holding(self, word: str) -> Mask:
         """Which rows (n,) hold a word, and do not say that they are without it."""
         index = self._leg.index
@@ -177,10 +207,7 @@ class LexicalSearch:
         return np.array(rows, np.int64), scores
 
     def _scores_among(self, rows: Rows) -> Scores:
-        wanted = any_of([Query.term_query(self._leg.index.schema, ROW, row) for row in rows.tolist()])
-        unscored = Query.const_score_query(wanted, 0.0)
-        among = Query.boolean_query([(Occur.Must, unscored), (Occur.Must, self._query.scored)])
-        found, scores = self._search(among, max(1, len(rows)))
+        found, scores = self._search(self._within(rows, self._query.scored), max(1, len(rows)))
         return self._scattered(found, scores)[rows]
 
     def _scattered(self, rows: Rows, scores: Scores) -> Scores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tantivy import Query
 
@@ -12,7 +12,7 @@ from services.retrieval.compounds import Compounds
 from services.retrieval.query_words import QueryWords
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import any_of, at_least, enough
+from services.retrieval.word_groups import WordGroups, any_of, at_least, enough
 from shared.snapshot.lexical import LexicalIndex
 from shared.text.function_words import function_words
 
@@ -30,6 +30,9 @@ class LexicalQuery:
     numbers: Query | None = None  # holds every word with a digit
     half: Query | None = None  # holds at least half of the words
     named: Query | None = None  # holds every word where it says what it is
+    by_code: bool = False  # a code of the query is enough for a match
+    groups: WordGroups = field(default_factory=WordGroups)
+    function_words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,7 @@ class QueryParser:
         codes.join(found.groups)
         groups = found.groups
         unneeded = function_words(text, languages or self.index.analysis.languages)
-        # The words that a part of a code is cut into say nothing by themselves
-        required = [] if codes.begins else groups.required(unneeded, strong=False)
-        strong = [] if codes.begins or groups.are_strong else groups.required(unneeded, strong=True)
+        required, strong = _required(codes, groups, unneeded)
         scored = [*groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),
@@ -66,7 +67,20 @@ class QueryParser:
             groups.numbers(),
             at_least(required, (len(required) + 1) // 2) if required else None,
             groups.named(unneeded),
+            bool(codes.matching),
+            groups,
+            unneeded,
         )
+
+
+def _required(
+    codes: CodeQuery, groups: WordGroups, unneeded: frozenset[str]
+) -> tuple[list[Query], list[Query]]:
+    """What a match holds enough of, and by its texts if that is something else."""
+    if codes.begins:  # the words that a part of a code is cut into say nothing by themselves
+        return [], []
+    strong = [] if groups.are_strong else groups.required(unneeded, strong=True)
+    return groups.required(unneeded, strong=False), strong
 
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:

@@ -24,6 +24,7 @@ from services.retrieval.match_set import Lists, sorted_set
 from services.retrieval.narrowing import narrowed
 from services.retrieval.ranked import Order, Rest
 from services.retrieval.recall import Recall
+from services.retrieval.relaxing import relaxation
 from services.retrieval.request import Request, degraded, tier_of
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.soft_filters import SoftFilters, recognised
@@ -63,7 +64,8 @@ class Retriever:
             ranked = _ranked(request, order)
         with clock.timed("facets"):
             facets = _facets(recall, shown, lists.matching, strict, caller)
-        return _candidates(request, order, ranked, facets, clock, notes)
+        found = _candidates(request, order, ranked, facets, clock, notes)
+        return replace(found, relaxation=relaxation(recall, lists))
 
     def _recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
         with clock.timed("lexical"):

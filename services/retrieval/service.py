@@ -22,10 +22,11 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import analysis_messages, reading
-from services.retrieval.candidate_messages import listed
+from services.retrieval.candidate_messages import listed, relaxation_message
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
+from services.retrieval.reading_catalog import catalog_of
 from services.retrieval.request import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
@@ -72,11 +73,7 @@ class RetrievalService(RetrievalServiceServicer):
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
         corrects = self._correct_spelling and not reading.is_off(reading.CORRECTION, request.as_typed)
-        catalog = reading.Catalog(
-            snapshot.spelling.correct if corrects else _as_it_is,
-            snapshot.lexical.says_without,
-            self._known_synonyms(),
-        )
+        catalog = catalog_of(snapshot, self._known_synonyms(), corrects)
         read = await in_thread(lambda caller: reading.read(query, request.as_typed, catalog, caller))
         return analysis_messages.response(read, snapshot.encoder_version)
 
@@ -206,11 +203,8 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         precedence=found.precedence.tolist(),
         related_count=found.related_count,
         reading=analysis_messages.parts(found.parts),
+        relaxation=relaxation_message(found.relaxation),
     )
-
-
-def _as_it_is(query: str, caller: Caller) -> str:
-    return query
 
 
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:

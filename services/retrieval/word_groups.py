@@ -71,15 +71,36 @@ class WordGroups:
         are known: then the query is about something else.
         """
         groups = self._strong if strong else self._groups
-        typed = [word for word in self.typed if word not in function_words] or self.typed
-        parts = [[word] for word in typed if not is_run(word)] + self.stretches
-        units = dict.fromkeys(map(tuple, parts))
+        units = self._units(function_words)
         codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
         held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
         known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
         if 2 * len(known) < len(units):
             return []
         return [at_least(queries, enough(len(queries))) for queries in known]
+
+    def needed(self, function_words: Container[str]) -> dict[str, tuple[str, ...]]:
+        """The words that `required` counts, each with those of its parts that products have.
+
+        The parts are the word itself, or its pairs of letters. Empty for a word that counts as
+        unknown.
+        """
+        found = {}
+        for unit in self._units(function_words):
+            known = tuple(word for word in unit if word in self._groups)
+            word = unit[0] + "".join(pair[-1] for pair in unit[1:])
+            found[word] = known if 2 * len(known) >= len(unit) else ()
+        return found
+
+    def holding(self, parts: Sequence[str]) -> Query:
+        """Query for products that hold a word with these parts."""
+        return at_least([any_of(self._groups[part]) for part in parts], enough(len(parts)))
+
+    def _units(self, function_words: Container[str]) -> list[tuple[str, ...]]:
+        """The words that count, each alone, or the pairs of letters of what may be one."""
+        typed = [word for word in self.typed if word not in function_words] or self.typed
+        parts = [[word] for word in typed if not is_run(word)] + self.stretches
+        return list(dict.fromkeys(map(tuple, parts)))
 
     def numbers(self) -> Query | None:
         """Query for products with every word that has a digit.

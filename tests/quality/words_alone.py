@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sample.folder import write_sample
-from services.retrieval.reading import Catalog, read
+from services.retrieval.reading import read
+from services.retrieval.reading_catalog import catalog_of
 from services.retrieval.request import LEXICAL, Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -51,7 +52,7 @@ def opened(folder: Path, *languages: str) -> Snapshot:
 
 def ranking(snapshot: Snapshot, query: str) -> list[str]:
     """The product ids of a search by words, best first."""
-    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without)
+    catalog = catalog_of(snapshot)
     understood = read(normalise(query), (), catalog, PATIENT)
     request = Request(understood.query, tier=LEXICAL, limit=_DEPTH, limits=understood.limits)
     found = Retriever().retrieve(snapshot, request)

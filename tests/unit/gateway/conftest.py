@@ -30,7 +30,7 @@ from aisle.v1.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from aisle.v1.search_pb2 import TIER_LEXICAL, Contribution, Facet
+from aisle.v1.search_pb2 import TIER_LEXICAL, Contribution, Facet, Relaxation
 from services.gateway.config import GatewayConfig
 from services.gateway.search.search_service import SearchService
 from services.gateway.signatures import Signatures
@@ -82,6 +82,7 @@ class Retrieval:
     trouble: Trouble = none
     fetch_trouble: Trouble = none
     padding: int = 0  # of each product, in bytes
+    relaxation: Relaxation | None = None
     is_old: bool = False  # it knows nothing of variants, nor of what follows a window
     requests: list[RetrieveRequest] = field(default_factory=list)
     listed: list[ListCandidatesRequest] = field(default_factory=list)
@@ -89,7 +90,11 @@ class Retrieval:
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.analyze_trouble()
         corrected = request.query.replace("hooe", "hoe")
-        return AnalyzeQueryResponse(query=corrected, corrected=corrected != request.query)
+        return AnalyzeQueryResponse(
+            query=corrected,
+            corrected=corrected != request.query,
+            suggested_query="shoes" if request.query == "shoeys" else "",
+        )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
         self.requests.append(request)
@@ -114,6 +119,7 @@ class Retrieval:
             snapshot_version=self.snapshot_version,
             tier=request.tier or TIER_LEXICAL,
             stage_ms={"lexical": 0.1},
+            relaxation=None if excluded else self.relaxation,
         )
 
     async def ListCandidates(

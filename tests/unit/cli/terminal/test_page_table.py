@@ -1,17 +1,19 @@
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
-from aisle.v1.search_pb2 import SearchResponse, SearchResult
+from aisle.v1.search_pb2 import Relaxation, SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
 
 
-def _shown(*products: Product) -> str:
+def _shown(*products: Product, **more: Any) -> str:
     results = [SearchResult(position=place, product=product) for place, product in enumerate(products, 1)]
     text = StringIO()
-    show_page(Console(file=text, width=100), SearchResponse(results=results, total_count=len(results)))
+    page = SearchResponse(results=results, total_count=len(results), **more)
+    show_page(Console(file=text, width=100), page)
     return text.getvalue()
 
 
@@ -46,3 +48,18 @@ def test_a_product_that_is_gone_and_one_without_a_price_say_so() -> None:
 
 def test_an_empty_page_says_what_to_do() -> None:
     assert "Take a filter away" in _shown()
+
+
+def test_another_query_is_offered() -> None:
+    assert "Did you mean copper kettle?" in _shown(suggested_query="copper kettle")
+    assert "Did you mean" not in _shown()
+
+
+def test_what_was_relaxed_is_said() -> None:
+    partial = Relaxation(is_partial=True, dropped_words=["purple"])
+    told = _shown(Product(product_id="p1", title="Kettle"), relaxation=partial)
+    assert "No product has enough of these words" in told and "No result has 'purple'." in told
+    nothing = Relaxation(dropped_words=["qwrtzp"], unfiltered_count=1_200, near_category="Home > Kettles")
+    told = _shown(relaxation=nothing)
+    assert "No product has 'qwrtzp'." in told
+    assert "Without the filters: 1,200, most of the best in 'Home > Kettles'." in told

@@ -65,6 +65,7 @@ class AnalyzeQueryResponse(_message.Message):
     READING_FIELD_NUMBER: _builtins.int
     WITHOUT_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
@@ -73,6 +74,8 @@ class AnalyzeQueryResponse(_message.Message):
     """The encoder whose vectors can search the current snapshot."""
     shown_query: _builtins.str
     """The query as a shopper reads it, with the parts that `query` leaves out, such as a price."""
+    suggested_query: _builtins.str
+    """As in SearchResponse."""
     @_builtins.property
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
         """How the query was read, beside its words."""
@@ -95,10 +98,11 @@ class AnalyzeQueryResponse(_message.Message):
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         without: _abc.Iterable[_builtins.str] | None = ...,
         price: _search_pb2.NumberRange | None = ...,
+        suggested_query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "suggested_query", b"suggested_query", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -275,6 +279,7 @@ class RetrieveResponse(_message.Message):
     VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set, less the excluded products."""
     snapshot_version: _builtins.str
@@ -347,6 +352,10 @@ class RetrieveResponse(_message.Message):
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
         """Soft filters that the query names, by relevance only."""
 
+    @_builtins.property
+    def relaxation(self) -> _search_pb2.Relaxation:
+        """As in SearchResponse; not with exclude_product_ids."""
+
     def __init__(
         self,
         *,
@@ -371,10 +380,11 @@ class RetrieveResponse(_message.Message):
         variant_counts: _abc.Iterable[_builtins.int] | None = ...,
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         offset: _builtins.int = ...,
+        relaxation: _search_pb2.Relaxation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "reading", b"reading", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

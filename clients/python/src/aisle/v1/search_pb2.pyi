@@ -751,6 +751,44 @@ class ServedBy(_message.Message):
 Global___ServedBy: _TypeAlias = ServedBy  # noqa: Y015
 
 @_typing.final
+class Relaxation(_message.Message):
+    """What a page left of its query because no product meets all of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_PARTIAL_FIELD_NUMBER: _builtins.int
+    DROPPED_WORDS_FIELD_NUMBER: _builtins.int
+    UNFILTERED_COUNT_FIELD_NUMBER: _builtins.int
+    NEAR_CATEGORY_FIELD_NUMBER: _builtins.int
+    is_partial: _builtins.bool
+    """No product holds enough of the query's words. The results hold fewer of them, or are near in meaning."""
+    unfiltered_count: _builtins.int
+    """If nothing was found because of the request's filters: how many products hold enough of the words without them."""
+    near_category: _builtins.str
+    """The category that most of the best of those products have in common, as a filter takes it; empty if there is none."""
+    @_builtins.property
+    def dropped_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the query, of its first 20, that no product of the match set holds. If nothing was found: words that no
+        product of the catalogue has. Without function words.
+        """
+
+    def __init__(
+        self,
+        *,
+        is_partial: _builtins.bool = ...,
+        dropped_words: _abc.Iterable[_builtins.str] | None = ...,
+        unfiltered_count: _builtins.int = ...,
+        near_category: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_words", b"dropped_words", "is_partial", b"is_partial", "near_category", b"near_category", "unfiltered_count", b"unfiltered_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Relaxation: _TypeAlias = Relaxation  # noqa: Y015
+
+@_typing.final
 class SearchResponse(_message.Message):
     """A page of products."""
 
@@ -766,6 +804,8 @@ class SearchResponse(_message.Message):
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """Identifies this search in events; send it back with them."""
     total_count: _builtins.int
@@ -778,6 +818,8 @@ class SearchResponse(_message.Message):
     """The query that was searched instead, if the spelling was corrected; empty otherwise."""
     related_count: _builtins.int
     """Products near in meaning that were ranked together with the match set, by relevance only. They are not counted in it."""
+    suggested_query: _builtins.str
+    """"Did you mean": a query that was not searched, with corrections that are not sure; empty if there are none."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -798,6 +840,10 @@ class SearchResponse(_message.Message):
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryPart]:
         """How the query was read, beside its words."""
 
+    @_builtins.property
+    def relaxation(self) -> Global___Relaxation:
+        """What was left of the query; absent if results meet all of it."""
+
     def __init__(
         self,
         *,
@@ -811,10 +857,12 @@ class SearchResponse(_message.Message):
         experiments: _abc.Iterable[_builtins.str] | None = ...,
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[Global___QueryPart] | None = ...,
+        suggested_query: _builtins.str = ...,
+        relaxation: Global___Relaxation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["served_by", b"served_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation", "served_by", b"served_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "results", b"results", "served_by", b"served_by", "suggested_query", b"suggested_query", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
