@@ -78,6 +78,9 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         ),
     ] = None,
     explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
+    highlight: Annotated[
+        bool, typer.Option(help="Show where the query's words stand in each result.")
+    ] = False,
     all_variants: Annotated[
         bool, typer.Option("--all-variants", help="Show every variant of a product, not the best alone.")
     ] = False,
@@ -99,6 +102,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         language_code=language,
         as_typed=as_typed or [],
         explain=explain,
+        highlight=highlight,
         variants=VARIANTS_ALL if all_variants else VARIANTS_COLLAPSE,
     )
     with Client(address) as engine:

@@ -15,6 +15,8 @@ MAX_DEADLINE_MS = 60_000
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
 AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
+MIN_SNIPPET = 20  # characters
+MAX_SNIPPET = 1_000
 CURRENCY = re.compile("[A-Z]{3}|-")  # "-" stands for prices without one
 
 
@@ -32,6 +34,11 @@ def read_part(request: SearchRequest) -> SearchRequest:
 
 def page_size(request: SearchRequest) -> int:
     return min(request.page_size, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE
+
+
+def is_off(kind: str, request: SearchRequest) -> bool:
+    """Whether a kind of part of the query is not to be read."""
+    return kind in request.as_typed or "all" in request.as_typed
 
 
 def notes(request: SearchRequest) -> list[str]:
@@ -67,6 +74,11 @@ def check(request: SearchRequest) -> None:
         )
     if request.variants not in Variants.values():
         raise InvalidRequest("variants", f"{request.variants} is unknown; use collapse or all")
+    if request.snippet_length and not MIN_SNIPPET <= request.snippet_length <= MAX_SNIPPET:
+        raise InvalidRequest(
+            "snippet_length",
+            f"{request.snippet_length} is no length of a snippet; use {MIN_SNIPPET} to {MAX_SNIPPET:,}",
+        )
     _check_names(request)
     check_filters(request.filters, request.where)
     check_facets(request.facets)

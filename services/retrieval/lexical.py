@@ -12,6 +12,7 @@ from tantivy import Occur, Query
 
 from services.retrieval.compounds import Compounds
 from services.retrieval.lexical_query import LexicalQuery, QueryParser
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import any_of
@@ -45,6 +46,10 @@ class LexicalLeg:
         Its words are those of the catalogue's languages, or of some of them.
         """
         return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products. Parameters are as for `search`."""
+        return self._parser.terms(text, languages, synonyms)
 
     def says_without(self, word: str) -> bool:
         """Whether some product says that it is without a word."""

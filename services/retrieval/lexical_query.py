@@ -9,6 +9,7 @@ from tantivy import Query
 
 from services.retrieval.code_query import CodeQuery
 from services.retrieval.compounds import Compounds
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.query_words import QueryWords
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
@@ -67,6 +68,16 @@ class QueryParser:
             at_least(required, (len(required) + 1) // 2) if required else None,
             groups.named(unneeded),
         )
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products. Parameters are as for `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        terms = found.terms
+        terms.codes |= codes.codes
+        terms.begun_codes |= codes.begun
+        return terms.without(function_words(text, languages or self.index.analysis.languages))
 
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:

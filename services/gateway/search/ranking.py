@@ -25,6 +25,7 @@ from services.gateway.search import ranked_window
 from services.gateway.search.budget import Budget
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.understanding import Understanding, UnderstoodQuery
+from services.gateway.validation import is_off
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
@@ -144,8 +145,8 @@ class Ranking:
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
             language_code=request.language_code,
-            loose_order=_is_off("order", request),
-            without_synonyms=_is_off("synonym", request),
+            loose_order=is_off("order", request),
+            without_synonyms=is_off("synonym", request),
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
             by_product=request.variants != VARIANTS_ALL,
@@ -227,10 +228,6 @@ def _rerank_request(
         precedence=retrieved.precedence,
         cross_encode=request.max_tier == TIER_CROSS_ENCODED,
     )
-
-
-def _is_off(kind: str, request: SearchRequest) -> bool:
-    return kind in request.as_typed or "all" in request.as_typed
 
 
 def _wants_reranking(request: SearchRequest) -> bool:

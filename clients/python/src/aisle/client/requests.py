@@ -42,6 +42,8 @@ class SearchOptions(TypedDict, total=False):
     unlogged: bool
     variants: Variants.ValueType
     as_typed: Iterable[str]
+    highlight: bool
+    snippet_length: int
 
 
 class RecommendOptions(TypedDict, total=False):

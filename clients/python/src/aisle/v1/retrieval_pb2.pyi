@@ -369,6 +369,68 @@ class RetrieveResponse(_message.Message):
 Global___RetrieveResponse: _TypeAlias = RetrieveResponse  # noqa: Y015
 
 @_typing.final
+class HighlightRequest(_message.Message):
+    """What to mark in products."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WITHOUT_SYNONYMS_FIELD_NUMBER: _builtins.int
+    SNIPPET_LENGTH_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """The query after analysis."""
+    language_code: _builtins.str
+    """As in SearchRequest."""
+    without_synonyms: _builtins.bool
+    """The shop's synonyms are not used."""
+    snippet_length: _builtins.int
+    """As in SearchRequest."""
+    budget_ms: _builtins.float
+    """Milliseconds for all products; those that are left then have no highlights."""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        language_code: _builtins.str = ...,
+        without_synonyms: _builtins.bool = ...,
+        snippet_length: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "language_code", b"language_code", "query", b"query", "snippet_length", b"snippet_length", "without_synonyms", b"without_synonyms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HighlightRequest: _TypeAlias = HighlightRequest  # noqa: Y015
+
+@_typing.final
+class ProductHighlights(_message.Message):
+    """The highlights of one product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Highlight]:
+        """As in SearchResult."""
+
+    def __init__(
+        self,
+        *,
+        highlights: _abc.Iterable[_search_pb2.Highlight] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["highlights", b"highlights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProductHighlights: _TypeAlias = ProductHighlights  # noqa: Y015
+
+@_typing.final
 class FetchProductsRequest(_message.Message):
     """The products to fetch."""
 
@@ -381,6 +443,7 @@ class FetchProductsRequest(_message.Message):
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
     MAX_BYTES_FIELD_NUMBER: _builtins.int
+    HIGHLIGHT_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; empty for the current one."""
     query: _builtins.str
@@ -401,6 +464,10 @@ class FetchProductsRequest(_message.Message):
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids to fetch instead of rows, as shown now. Products that do not exist are left out of the answer."""
 
+    @_builtins.property
+    def highlight(self) -> Global___HighlightRequest:
+        """What to mark in the products; absent: nothing. Highlights count for max_bytes."""
+
     def __init__(
         self,
         *,
@@ -411,10 +478,11 @@ class FetchProductsRequest(_message.Message):
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
         max_bytes: _builtins.int = ...,
+        highlight: Global___HighlightRequest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["highlight", b"highlight"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "max_bytes", b"max_bytes", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "highlight", b"highlight", "max_bytes", b"max_bytes", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -430,6 +498,7 @@ class FetchProductsResponse(_message.Message):
     MATCHED_TERMS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     SHORTENED_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
     shortened: _builtins.bool
@@ -442,6 +511,10 @@ class FetchProductsResponse(_message.Message):
     def matched_terms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Words of the query found in each product, joined by spaces; empty without a query."""
 
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductHighlights]:
+        """Those of the first products, as many as there was time for."""
+
     def __init__(
         self,
         *,
@@ -449,10 +522,11 @@ class FetchProductsResponse(_message.Message):
         matched_terms: _abc.Iterable[_builtins.str] | None = ...,
         log_position: _builtins.int = ...,
         shortened: _builtins.bool = ...,
+        highlights: _abc.Iterable[Global___ProductHighlights] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products", "shortened", b"shortened"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["highlights", b"highlights", "log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products", "shortened", b"shortened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

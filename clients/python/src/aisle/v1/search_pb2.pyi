@@ -475,6 +475,8 @@ class SearchRequest(_message.Message):
     UNLOGGED_FIELD_NUMBER: _builtins.int
     AS_TYPED_FIELD_NUMBER: _builtins.int
     VARIANTS_FIELD_NUMBER: _builtins.int
+    HIGHLIGHT_FIELD_NUMBER: _builtins.int
+    SNIPPET_LENGTH_FIELD_NUMBER: _builtins.int
     WHERE_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
@@ -510,6 +512,10 @@ class SearchRequest(_message.Message):
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
     variants: Global___Variants.ValueType
     """Whether a product and its variants are one result, which is the default."""
+    highlight: _builtins.bool
+    """Adds to each result where the query's words stand in it; default false."""
+    snippet_length: _builtins.int
+    """The most characters of a snippet in highlights: 20 to 1,000; 0 means 160."""
     where: _builtins.str
     """More filters as text, such as "price:10..50 AND (brands:acme OR tags:sale) AND NOT attributes.color:red"; at most
     10,000 characters. docs/filters.md has the syntax. Empty: none.
@@ -557,12 +563,14 @@ class SearchRequest(_message.Message):
         unlogged: _builtins.bool = ...,
         as_typed: _abc.Iterable[_builtins.str] | None = ...,
         variants: Global___Variants.ValueType = ...,
+        highlight: _builtins.bool = ...,
+        snippet_length: _builtins.int = ...,
         where: _builtins.str = ...,
         currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "highlight", b"highlight", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "snippet_length", b"snippet_length", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -633,6 +641,68 @@ class Explanation(_message.Message):
 Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
 
 @_typing.final
+class HighlightPiece(_message.Message):
+    """A part of a text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """Plain text: it may hold what looks like mark-up, so escape it before it is shown."""
+    matched: _builtins.bool
+    """Whether it holds a word of the query."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        matched: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["matched", b"matched", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HighlightPiece: _TypeAlias = HighlightPiece  # noqa: Y015
+
+@_typing.final
+class Highlight(_message.Message):
+    """Where the query's words stand in a value of a product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    CUT_BEFORE_FIELD_NUMBER: _builtins.int
+    CUT_AFTER_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """The field, named as in Filter, or "description"."""
+    cut_before: _builtins.bool
+    """Text was left out before the first piece."""
+    cut_after: _builtins.bool
+    """Text was left out after the last piece."""
+    @_builtins.property
+    def pieces(self) -> _containers.RepeatedCompositeFieldContainer[Global___HighlightPiece]:
+        """Together they are the text, or a part of it, without mark-up and on one line."""
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        pieces: _abc.Iterable[Global___HighlightPiece] | None = ...,
+        cut_before: _builtins.bool = ...,
+        cut_after: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut_after", b"cut_after", "cut_before", b"cut_before", "field", b"field", "pieces", b"pieces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Highlight: _TypeAlias = Highlight  # noqa: Y015
+
+@_typing.final
 class SearchResult(_message.Message):
     """A product on the page."""
 
@@ -644,6 +714,7 @@ class SearchResult(_message.Message):
     EXPLANATION_FIELD_NUMBER: _builtins.int
     BY_MEANING_FIELD_NUMBER: _builtins.int
     VARIANT_COUNT_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Place in the ranking, from 1, counted over all pages."""
     relevance_score: _builtins.float
@@ -660,6 +731,12 @@ class SearchResult(_message.Message):
     def explanation(self) -> Global___Explanation:
         """With explain only."""
 
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Highlight]:
+        """With highlight only: the title, a snippet of the description, and every other value that holds a word of the
+        query, at most 20.
+        """
+
     def __init__(
         self,
         *,
@@ -669,10 +746,11 @@ class SearchResult(_message.Message):
         explanation: Global___Explanation | None = ...,
         by_meaning: _builtins.bool = ...,
         variant_count: _builtins.int = ...,
+        highlights: _abc.Iterable[Global___Highlight] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score", "variant_count", b"variant_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "highlights", b"highlights", "position", b"position", "product", b"product", "relevance_score", b"relevance_score", "variant_count", b"variant_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
