@@ -14,6 +14,7 @@ MAX_PAGE_SIZE = 200
 MAX_DEADLINE_MS = 60_000
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
+MAX_ACCOUNTS = 20  # products of why_not
 AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
 MIN_SNIPPET = 20  # characters
 MAX_SNIPPET = 1_000
@@ -89,10 +90,10 @@ def _check_names(request: SearchRequest) -> None:
         value = getattr(request, name)
         if value and (fault := id_fault(value)):
             raise InvalidRequest(name, fault)
-    for kind in request.as_typed:
-        if kind not in AS_TYPED:
-            raise InvalidRequest("as_typed", f"{kind!r} is unknown; use some of: {', '.join(AS_TYPED)}")
-    check_count("experiment_ids", len(request.experiment_ids), MAX_EXPERIMENTS)
-    for index, value in enumerate(request.experiment_ids):
-        if fault := id_fault(value):
-            raise InvalidRequest(f"experiment_ids[{index}]", fault)
+    if unknown := [kind for kind in request.as_typed if kind not in AS_TYPED]:
+        raise InvalidRequest("as_typed", f"{unknown[0]!r} is unknown; use some of: {', '.join(AS_TYPED)}")
+    for name, most in (("why_not", MAX_ACCOUNTS), ("experiment_ids", MAX_EXPERIMENTS)):
+        check_count(name, len(getattr(request, name)), most)
+        for index, value in enumerate(getattr(request, name)):
+            if fault := id_fault(value):
+                raise InvalidRequest(f"{name}[{index}]", fault)

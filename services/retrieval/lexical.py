@@ -51,6 +51,17 @@ class LexicalLeg:
         """The terms of a clean query that mark words of products. Parameters are as for `search`."""
         return self._parser.terms(text, languages, synonyms)
 
+    def holding_each(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Mask]]:
+        """The words of a clean query that count, folded, and which rows (n,) hold each.
+
+        Parameters are as for `search`.
+        """
+        single = self._parser.single(text, languages, synonyms)
+        found = LexicalSearch(self, self._parser.parse(""))
+        return [(word, found.rows_of(query)) for word, query in single]
+
     def says_without(self, word: str) -> bool:
         """Whether some product says that it is without a word."""
         return any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word))
@@ -102,7 +113,7 @@ class LexicalSearch:
 
     @cached_property
     def _matching(self) -> Mask:
-        return self._rows_of(None if self._query.empty else self._query.required)
+        return self.rows_of(None if self._query.empty else self._query.required)
 
     def strongly_matching(self) -> Mask:
         """Those of the matching rows (n,) whose texts hold enough words, not their attributes
@@ -110,38 +121,38 @@ class LexicalSearch:
         """
         if self._query.strong is None:
             return self._matching.copy()
-        return self._rows_of(None if self._query.empty else self._query.strong)
+        return self.rows_of(None if self._query.empty else self._query.strong)
 
     def pinned(self) -> Mask:
         """Which rows (n,) have a code that is in the query."""
-        return self._rows_of(self._query.pinned)
+        return self.rows_of(self._query.pinned)
 
     def numbered(self) -> Mask | None:
         """Which rows (n,) have every word of the query with a digit.
 
         None if the query has no such word, or a number is not in the index.
         """
-        return None if self._query.numbers is None else self._rows_of(self._query.numbers)
+        return None if self._query.numbers is None else self.rows_of(self._query.numbers)
 
     def named(self) -> Mask:
         """Which rows (n,) have every word in the product name, not after "with" or "for"."""
-        return self._rows_of(self._query.named)
+        return self.rows_of(self._query.named)
 
     def half_matching(self) -> Mask:
         """Which rows (n,) hold at least half of the query's words."""
-        return self._rows_of(self._query.half)
+        return self.rows_of(self._query.half)
 
     def holding(self, word: str) -> Mask:
         """Which rows (n,) hold a word, and do not say that they are without it."""
         index = self._leg.index
         terms = index.words(word)
-        held = self._rows_of(any_of([self._term(TEXT, term) for term in terms]))
+        held = self.rows_of(any_of([self._term(TEXT, term) for term in terms]))
         return held & ~self.lacking(word)
 
     def lacking(self, word: str) -> Mask:
         """Which rows (n,) say that they are without a word."""
         terms = self._leg.index.words(word)
-        return self._rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
+        return self.rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
 
     def _term(self, field: str, term: str) -> Query:
         return Query.term_query(self._leg.index.schema, field, term, "basic")
@@ -151,7 +162,8 @@ class LexicalSearch:
         """Whether the query is the code of a product, and nothing else."""
         return self._query.is_code
 
-    def _rows_of(self, query: Query | None) -> Mask:
+    def rows_of(self, query: Query | None) -> Mask:
+        """Which rows (n,) a query of the index finds; none without one."""
         mask = np.zeros(self._leg.row_count, np.bool_)
         if query is not None:
             searcher = self._leg.index.searcher

@@ -79,6 +79,18 @@ class QueryParser:
         terms.begun_codes |= codes.begun
         return terms.without(function_words(text, languages or self.index.analysis.languages))
 
+    def single(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Query]]:
+        """Each word that counts, with the query for what holds it. Parameters are as for `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        if codes.begins or codes.is_all:
+            return [(text, any_of(codes.matching))]
+        codes.join(found.groups)
+        return found.groups.single(function_words(text, languages or self.index.analysis.languages))
+
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:
     return [at_least(required, enough(len(required)))] if required else []

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.v1.retrieval_pb2 import (
+    AccountForRequest,
+    AccountForResponse,
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -20,6 +22,7 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import analysis_messages, reading
+from services.retrieval.absence_messages import accounted
 from services.retrieval.candidate_messages import listed
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
@@ -86,15 +89,29 @@ class RetrievalService(RetrievalServiceServicer):
             request.encoder_version,
         )
 
-        memory = self._memory.memory if self._memory else None
-
         def answer(caller: Caller) -> RetrieveResponse:
-            wanted = replace(_request(request, snapshot.dense.dim), memory=memory)
-            if not request.without_synonyms:
-                wanted = replace(wanted, synonyms=self._known_synonyms())
+            wanted = self._wanted(request, snapshot)
             return _response(snapshot, self._retriever.retrieve(snapshot, wanted, caller))
 
         return await in_thread(answer)
+
+    async def AccountFor(self, request: AccountForRequest, context: Any = None) -> AccountForResponse:
+        search = request.retrieve
+        snapshot = await self._snapshots.showing(
+            search.wait_for_visible, search.budget_ms, encoder=search.encoder_version
+        )
+
+        def answer(caller: Caller) -> AccountForResponse:
+            wanted = self._wanted(search, snapshot)
+            return accounted(snapshot, self._retriever, wanted, request, caller)
+
+        return await in_thread(answer)
+
+    def _wanted(self, request: RetrieveRequest, snapshot: Snapshot) -> Request:
+        wanted = _request(request, snapshot.dense.dim)
+        synonyms = NO_SYNONYMS if request.without_synonyms else self._known_synonyms()
+        memory = self._memory.memory if self._memory else None
+        return replace(wanted, memory=memory, synonyms=synonyms)
 
     def _known_synonyms(self) -> Synonyms:
         return self._synonyms.current() if self._synonyms else NO_SYNONYMS

@@ -70,16 +70,34 @@ class WordGroups:
         match has most pairs of letters of a possible word. Empty if fewer than half of the words
         are known: then the query is about something else.
         """
-        groups = self._strong if strong else self._groups
+        held, typed_count = self._units(self._strong if strong else self._groups, function_words)
+        known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
+        if 2 * len(known) < typed_count:
+            return []
+        return [at_least(queries, enough(len(queries))) for queries in known]
+
+    def single(self, function_words: Container[str]) -> list[tuple[str, Query]]:
+        """The words that `required` counts, each with the query for the products that hold it."""
+        held, _ = self._units(self._groups, function_words)
+        return [
+            (_spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
+            for unit, found in held.items()
+        ]
+
+    def _units(
+        self, groups: dict[str, list[Query]], function_words: Container[str]
+    ) -> tuple[dict[tuple[str, ...], list[Query]], int]:
+        """What counts as a word, with the queries for its parts that products have.
+
+        It is a word, the pairs of letters of a possible word, or a code. Returns also how many are
+        typed as they are.
+        """
         typed = [word for word in self.typed if word not in function_words] or self.typed
         parts = [[word] for word in typed if not is_run(word)] + self.stretches
         units = dict.fromkeys(map(tuple, parts))
         codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
         held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
-        known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
-        if 2 * len(known) < len(units):
-            return []
-        return [at_least(queries, enough(len(queries))) for queries in known]
+        return held, len(units)
 
     def numbers(self) -> Query | None:
         """Query for products with every word that has a digit.
@@ -90,6 +108,12 @@ class WordGroups:
         if not wanted or not all(word in self._groups for word in wanted):
             return None
         return all_of([any_of(self._groups[word]) for word in wanted])
+
+
+def _spelled(unit: Sequence[str]) -> str:
+    """A word of its pairs of letters, or the word itself."""
+    first, *others = unit
+    return first + "".join(pair[-1] for pair in others)
 
 
 def enough(words: int) -> int:

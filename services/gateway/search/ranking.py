@@ -116,9 +116,7 @@ class Ranking:
 
         `after` are the products shown just before it. Raises like `rank`.
         """
-        understood = await self._understanding.of(request, budget)
-        wanted = self._wanted(request, understood, REST_SIZE, budget)
-        wanted.exclude_product_ids.extend(window.message.product_ids)
+        wanted = await self.behind(request, budget, window)
         wanted.after_product_ids.extend(after)
         wanted.offset = before
         retrieved = await self._retrieved(wanted, budget, last_try)
@@ -127,6 +125,13 @@ class Ranking:
             retrieved = RetrieveResponse(snapshot_version=retrieved.snapshot_version)
         part = ranked_window.following(window.message, retrieved, before, budget.degraded)
         return RankedWindow(part)
+
+    async def behind(self, request: SearchRequest, budget: Budget, window: RankedWindow) -> RetrieveRequest:
+        """The request for what follows a ranked window."""
+        understood = await self._understanding.of(request, budget)
+        wanted = self._wanted(request, understood, REST_SIZE, budget)
+        wanted.exclude_product_ids.extend(window.message.product_ids)
+        return wanted
 
     def _wanted(
         self, request: SearchRequest, understood: UnderstoodQuery, limit: int, budget: Budget

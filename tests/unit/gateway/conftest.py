@@ -38,6 +38,7 @@ from services.gateway.signatures import Signatures
 from shared.cache import Cache
 from shared.errors import SnapshotGone
 from shared.events.sqlite import SqliteEventLog
+from tests.unit.gateway.accounting import Accounting
 
 Trouble = Callable[[], Awaitable[None]]
 SIGNATURES = Signatures(lambda: [b"the secret of a shop that is not there"])
@@ -79,7 +80,7 @@ class Embedding:
 
 
 @dataclass
-class Retrieval:
+class Retrieval(Accounting):
     """Product number i is at row i; the fused order is 0, 1, 2, ..."""
 
     product_count: int = 50

@@ -73,6 +73,8 @@ def price(**ends: float) -> Filter:
             r"filters\[0\].range.max: is not a number",
         ),
         (SearchRequest(filters=[price(min=2, max=1)]), "min 2 is above max 1; swap them"),
+        (SearchRequest(why_not=["p"] * 21), "why_not: 21 are too many; send at most 20"),
+        (SearchRequest(why_not=["p", ""]), r"why_not\[1\]: is required"),
         (SearchRequest(snippet_length=19), "snippet_length: 19 is no length of a snippet; use 20 to 1,000"),
         (SearchRequest(snippet_length=1_001), "snippet_length: 1001"),
         (SearchRequest(facets=[FacetRequest()]), r"facets\[0\].field: is required"),

@@ -44,6 +44,7 @@ class SearchOptions(TypedDict, total=False):
     as_typed: Iterable[str]
     highlight: bool
     snippet_length: int
+    why_not: Iterable[str]
 
 
 class RecommendOptions(TypedDict, total=False):

@@ -369,6 +369,90 @@ class RetrieveResponse(_message.Message):
 Global___RetrieveResponse: _TypeAlias = RetrieveResponse  # noqa: Y015
 
 @_typing.final
+class AccountForRequest(_message.Message):
+    """Products to account for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETRIEVE_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def retrieve(self) -> Global___RetrieveRequest:
+        """The search, with the products of its ranked window as exclude_product_ids. Limit, facets and offset do not count."""
+
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 20."""
+
+    def __init__(
+        self,
+        *,
+        retrieve: Global___RetrieveRequest | None = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retrieve", b"retrieve"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_ids", b"product_ids", "retrieve", b"retrieve"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountForRequest: _TypeAlias = AccountForRequest  # noqa: Y015
+
+@_typing.final
+class AccountForResponse(_message.Message):
+    """Why each product is not in the ranked window."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABSENCES_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def absences(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Absence]:
+        """In the order of the request. `position` is the place behind the window, from 1; no sentences."""
+
+    @_builtins.property
+    def held(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldWords]:
+        """For ABSENCE_REASON_MISSING_WORDS: the query's words that each product holds."""
+
+    def __init__(
+        self,
+        *,
+        absences: _abc.Iterable[_search_pb2.Absence] | None = ...,
+        held: _abc.Iterable[Global___HeldWords] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "held", b"held"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountForResponse: _TypeAlias = AccountForResponse  # noqa: Y015
+
+@_typing.final
+class HeldWords(_message.Message):
+    """Words of a query."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Folded."""
+
+    def __init__(
+        self,
+        *,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldWords: _TypeAlias = HeldWords  # noqa: Y015
+
+@_typing.final
 class HighlightRequest(_message.Message):
     """What to mark in products."""
 

@@ -84,6 +84,78 @@ VARIANTS_ALL: Variants.ValueType  # 2
 """Every variant is a result of its own."""
 Global___Variants: _TypeAlias = Variants  # noqa: Y015
 
+class _AbsenceReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AbsenceReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AbsenceReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ABSENCE_REASON_UNSPECIFIED: _AbsenceReason.ValueType  # 0
+    """Not known."""
+    ABSENCE_REASON_ON_PAGE: _AbsenceReason.ValueType  # 1
+    """It is on the page, at `position`."""
+    ABSENCE_REASON_OTHER_PAGE: _AbsenceReason.ValueType  # 2
+    """It matches, or is near in meaning, and is on another page, at `position`."""
+    ABSENCE_REASON_OTHER_VARIANT: _AbsenceReason.ValueType  # 3
+    """It matches, and another variant of its product is shown: shown_product_id, at `position`."""
+    ABSENCE_REASON_UNKNOWN: _AbsenceReason.ValueType  # 4
+    """No product has the id. It may have been removed some time ago."""
+    ABSENCE_REASON_REMOVED: _AbsenceReason.ValueType  # 5
+    """It was removed lately."""
+    ABSENCE_REASON_NOT_YET_AVAILABLE: _AbsenceReason.ValueType  # 6
+    """Its available_time is to come."""
+    ABSENCE_REASON_EXPIRED: _AbsenceReason.ValueType  # 7
+    """Its expire_time has passed."""
+    ABSENCE_REASON_NOT_YET_PUBLISHED: _AbsenceReason.ValueType  # 8
+    """Its publish_time is to come, and the order is the newest."""
+    ABSENCE_REASON_FILTERED: _AbsenceReason.ValueType  # 9
+    """Filters do not hold: `filters`."""
+    ABSENCE_REASON_PRICE: _AbsenceReason.ValueType  # 10
+    """The query limits the price."""
+    ABSENCE_REASON_UNWANTED_WORDS: _AbsenceReason.ValueType  # 11
+    """It holds words that the query excludes: `words`."""
+    ABSENCE_REASON_MISSING_WORDS: _AbsenceReason.ValueType  # 12
+    """It lacks words of the query: `words`."""
+    ABSENCE_REASON_OUTSIDE_NAME: _AbsenceReason.ValueType  # 13
+    """It holds the query's words only outside its name, and the order is another than relevance."""
+    ABSENCE_REASON_NOT_NEAR: _AbsenceReason.ValueType  # 14
+    """It is not near enough in meaning, and its words do not count."""
+
+class AbsenceReason(_AbsenceReason, metaclass=_AbsenceReasonEnumTypeWrapper):
+    """Why a product is not on a page."""
+
+ABSENCE_REASON_UNSPECIFIED: AbsenceReason.ValueType  # 0
+"""Not known."""
+ABSENCE_REASON_ON_PAGE: AbsenceReason.ValueType  # 1
+"""It is on the page, at `position`."""
+ABSENCE_REASON_OTHER_PAGE: AbsenceReason.ValueType  # 2
+"""It matches, or is near in meaning, and is on another page, at `position`."""
+ABSENCE_REASON_OTHER_VARIANT: AbsenceReason.ValueType  # 3
+"""It matches, and another variant of its product is shown: shown_product_id, at `position`."""
+ABSENCE_REASON_UNKNOWN: AbsenceReason.ValueType  # 4
+"""No product has the id. It may have been removed some time ago."""
+ABSENCE_REASON_REMOVED: AbsenceReason.ValueType  # 5
+"""It was removed lately."""
+ABSENCE_REASON_NOT_YET_AVAILABLE: AbsenceReason.ValueType  # 6
+"""Its available_time is to come."""
+ABSENCE_REASON_EXPIRED: AbsenceReason.ValueType  # 7
+"""Its expire_time has passed."""
+ABSENCE_REASON_NOT_YET_PUBLISHED: AbsenceReason.ValueType  # 8
+"""Its publish_time is to come, and the order is the newest."""
+ABSENCE_REASON_FILTERED: AbsenceReason.ValueType  # 9
+"""Filters do not hold: `filters`."""
+ABSENCE_REASON_PRICE: AbsenceReason.ValueType  # 10
+"""The query limits the price."""
+ABSENCE_REASON_UNWANTED_WORDS: AbsenceReason.ValueType  # 11
+"""It holds words that the query excludes: `words`."""
+ABSENCE_REASON_MISSING_WORDS: AbsenceReason.ValueType  # 12
+"""It lacks words of the query: `words`."""
+ABSENCE_REASON_OUTSIDE_NAME: AbsenceReason.ValueType  # 13
+"""It holds the query's words only outside its name, and the order is another than relevance."""
+ABSENCE_REASON_NOT_NEAR: AbsenceReason.ValueType  # 14
+"""It is not near enough in meaning, and its words do not count."""
+Global___AbsenceReason: _TypeAlias = AbsenceReason  # noqa: Y015
+
 @_typing.final
 class NumberRange(_message.Message):
     """A range of numbers; an absent end is open."""
@@ -477,6 +549,7 @@ class SearchRequest(_message.Message):
     VARIANTS_FIELD_NUMBER: _builtins.int
     HIGHLIGHT_FIELD_NUMBER: _builtins.int
     SNIPPET_LENGTH_FIELD_NUMBER: _builtins.int
+    WHY_NOT_FIELD_NUMBER: _builtins.int
     WHERE_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
@@ -542,6 +615,10 @@ class SearchRequest(_message.Message):
         also shows products with the words only outside their names. "all": every kind.
         """
 
+    @_builtins.property
+    def why_not(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of products, at most 20: absences of the response says of each why it is not on the page."""
+
     def __init__(
         self,
         *,
@@ -565,12 +642,13 @@ class SearchRequest(_message.Message):
         variants: Global___Variants.ValueType = ...,
         highlight: _builtins.bool = ...,
         snippet_length: _builtins.int = ...,
+        why_not: _abc.Iterable[_builtins.str] | None = ...,
         where: _builtins.str = ...,
         currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "highlight", b"highlight", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "snippet_length", b"snippet_length", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "highlight", b"highlight", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "snippet_length", b"snippet_length", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -757,6 +835,56 @@ class SearchResult(_message.Message):
 Global___SearchResult: _TypeAlias = SearchResult  # noqa: Y015
 
 @_typing.final
+class Absence(_message.Message):
+    """An account of a product that was asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    SHOWN_PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    product_id: _builtins.str
+    """As requested."""
+    reason: Global___AbsenceReason.ValueType
+    """The first reason in the order of the search: filters come before words."""
+    sentence: _builtins.str
+    """The reason in one sentence."""
+    shown_product_id: _builtins.str
+    """Another variant of the product, which is shown."""
+    position: _builtins.int
+    """Place of the product or its variant in the ranking, from 1; 0 if it has none."""
+    @_builtins.property
+    def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
+        """The filters that do not hold. Without them, the next reason counts, if there is one."""
+
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the query, folded."""
+
+    def __init__(
+        self,
+        *,
+        product_id: _builtins.str = ...,
+        reason: Global___AbsenceReason.ValueType = ...,
+        sentence: _builtins.str = ...,
+        filters: _abc.Iterable[Global___Filter] | None = ...,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+        shown_product_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filters", b"filters", "position", b"position", "product_id", b"product_id", "reason", b"reason", "sentence", b"sentence", "shown_product_id", b"shown_product_id", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Absence: _TypeAlias = Absence  # noqa: Y015
+
+@_typing.final
 class ServedBy(_message.Message):
     """The stages that made the page, with their times and versions."""
 
@@ -844,6 +972,7 @@ class SearchResponse(_message.Message):
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    ABSENCES_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """Identifies this search in events; send it back with them."""
     total_count: _builtins.int
@@ -876,6 +1005,10 @@ class SearchResponse(_message.Message):
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryPart]:
         """How the query was read, beside its words."""
 
+    @_builtins.property
+    def absences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Absence]:
+        """Why the products of why_not are not on the page, in their order."""
+
     def __init__(
         self,
         *,
@@ -889,10 +1022,11 @@ class SearchResponse(_message.Message):
         experiments: _abc.Iterable[_builtins.str] | None = ...,
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[Global___QueryPart] | None = ...,
+        absences: _abc.Iterable[Global___Absence] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["served_by", b"served_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
