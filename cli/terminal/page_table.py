@@ -10,8 +10,9 @@ from aisle.v1.catalog_pb2 import Availability, Product
 from aisle.v1.recommend_pb2 import RecommendResponse
 from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
+from cli.terminal.highlights import marked_title, show_highlights
 
-_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch")
+_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch", "why_not")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
@@ -30,6 +31,7 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
         console.print(Text(line, style="dim"), soft_wrap=True)
     if page.results:
         console.print(results_table(page.results[:limit]))
+        show_highlights(console, page.results[:limit])
         _show_reasons(console, page.results[:limit])
     else:
         console.print("No product matches. Take a filter away, or try other words.")
@@ -100,7 +102,8 @@ def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | No
         table.add_column("", justify="right", style="magenta", no_wrap=True)
     for result in results:
         note = [] if notes is None else [notes.get(result.product.product_id, "")]
-        table.add_row(*(Text(cell) for cell in [*_cells(result, branded), *note]))
+        number, *others = (Text(cell) for cell in [*_cells(result, branded), *note])
+        table.add_row(number, _title(result), *others)
     return table
 
 
@@ -109,7 +112,6 @@ def _cells(result: SearchResult, branded: bool) -> list[str]:
     brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
     return [
         str(result.position),
-        _title(result),
         *brand,
         price(product),
         f"{result.relevance_score:.3f}",
@@ -120,15 +122,15 @@ def _says_brand(product: Product) -> bool:
     return not product.brands or product.brands[0].lower() in product.title.lower()
 
 
-def _title(result: SearchResult) -> str:
+def _title(result: SearchResult) -> Text:
     product = result.product
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
     others = result.variant_count
     more = f"+{others} variant{'s' if others > 1 else ''}" if others else ""
     near = "near" if result.by_meaning else ""
     notes = ", ".join(filter(None, ("out of stock" if gone else "", more, near)))
-    title = one_line(product.title)
-    return f"{title} ({notes})" if notes else title
+    title = marked_title(result)
+    return title.append(f" ({notes})") if notes else title
 
 
 def price(product: Product) -> str:

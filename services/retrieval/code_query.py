@@ -32,6 +32,8 @@ class CodeQuery:
     first: list[Query] = field(default_factory=list)  # whole codes
     is_all: bool = False  # the query is one code
     begins: bool = False  # the query is the beginning, or a part, of one
+    codes: set[str] = field(default_factory=set)  # of the query, that products have
+    begun: set[str] = field(default_factory=set)  # with which codes of products begin, or parts of them
     _parts: list[tuple[str, Query]] = field(default_factory=list)  # a word, and the codes it is part of
 
     @classmethod
@@ -60,6 +62,7 @@ class CodeQuery:
             sure = is_code(code) or (
                 code == whole and len(typed) == 1 and not _SEPARATORS.isdisjoint(typed[0])
             )
+            self.codes.add(code)
             self._found(query, IDENTIFIER_SCORE if sure else UNSURE_IDENTIFIER_SCORE)
             self.first += [query] * sure
             one_word = len(typed) == 1 or whole.isdecimal()
@@ -74,6 +77,7 @@ class CodeQuery:
                 if query := index.begins(name, code):
                     self.scored.append(Query.const_score_query(query, score))
                     self._parts.append((code, query))
+                    self.begun.add(code)
                     self.matching += [query] * (code == whole)
                     self.begins = self.begins or (code == whole and len(typed) == 1)
 

@@ -12,6 +12,7 @@ from tantivy import Occur, Query
 
 from services.retrieval.compounds import Compounds
 from services.retrieval.lexical_query import LexicalQuery, QueryParser
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import all_of, any_of
@@ -45,6 +46,21 @@ class LexicalLeg:
         Its words are those of the catalogue's languages, or of some of them.
         """
         return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products. Parameters are as for `search`."""
+        return self._parser.terms(text, languages, synonyms)
+
+    def holding_each(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Mask]]:
+        """The words of a clean query that count, folded, and which rows (n,) hold each.
+
+        Parameters are as for `search`.
+        """
+        single = self._parser.single(text, languages, synonyms)
+        found = LexicalSearch(self, self._parser.parse(""))
+        return [(word, found.rows_of(query)) for word, query in single]
 
     def says_without(self, word: str) -> bool:
         """Whether some product says that it is without a word."""
@@ -97,7 +113,7 @@ class LexicalSearch:
 
     @cached_property
     def _matching(self) -> Mask:
-        return self._rows_of(None if self._query.empty else self._query.required)
+        return self.rows_of(None if self._query.empty else self._query.required)
 
     def strongly_matching(self) -> Mask:
         """Those of the matching rows (n,) whose texts hold enough words, not their attributes
@@ -105,22 +121,22 @@ class LexicalSearch:
         """
         if self._query.strong is None:
             return self._matching.copy()
-        return self._rows_of(None if self._query.empty else self._query.strong)
+        return self.rows_of(None if self._query.empty else self._query.strong)
 
     def pinned(self) -> Mask:
         """Which rows (n,) have a code that is in the query."""
-        return self._rows_of(self._query.pinned)
+        return self.rows_of(self._query.pinned)
 
     def numbered(self) -> Mask | None:
         """Which rows (n,) have every word of the query with a digit.
 
         None if the query has no such word, or a number is not in the index.
         """
-        return None if self._query.numbers is None else self._rows_of(self._query.numbers)
+        return None if self._query.numbers is None else self.rows_of(self._query.numbers)
 
     def named(self) -> Mask:
         """Which rows (n,) have every word in the product name, not after "with" or "for"."""
-        return self._rows_of(self._query.named)
+        return self.rows_of(self._query.named)
 
     def naming(self, words: Sequence[Iterable[str]], rows: Rows) -> Mask:
         """Which of `rows` (k,) have a term of each of some words in the product name."""
@@ -130,13 +146,13 @@ class LexicalSearch:
         named = all_of([any_of([self._term(NAMED, term) for term in terms]) for terms in words])
         counts = [sum(index.searcher.doc_freq(NAMED, term) for term in terms) for terms in words]
         if min(counts) <= FIRST_FETCH:
-            return self._rows_of(named)[rows]
+            return self.rows_of(named)[rows]
         among = any_of([Query.term_query(index.schema, ROW, row) for row in rows.tolist()])
         return np.isin(rows, self._search(all_of([among, named]), len(rows))[0])
 
     def half_matching(self) -> Mask:
         """Which rows (n,) hold at least half of the query's words."""
-        return self._rows_of(self._query.half)
+        return self.rows_of(self._query.half)
 
     def needed(self) -> dict[str, tuple[str, ...]]:
         """The words of which a match holds enough, each with its known parts; see WordGroups."""
@@ -156,7 +172,7 @@ class LexicalSearch:
         rows = np.flatnonzero(among)
         if len(rows) <= FEW_ROWS:
             return self.any_holds(query, rows)
-        return bool((self._rows_of(query) & among).any())
+        return bool((self.rows_of(query) & among).any())
 
     def any_holds(self, query: Query, rows: Rows) -> bool:
         """Whether one of a few `rows` (k,) matches a query."""
@@ -172,13 +188,13 @@ class LexicalSearch:
         """Which rows (n,) hold a word, and do not say that they are without it."""
         index = self._leg.index
         terms = index.words(word)
-        held = self._rows_of(any_of([self._term(TEXT, term) for term in terms]))
+        held = self.rows_of(any_of([self._term(TEXT, term) for term in terms]))
         return held & ~self.lacking(word)
 
     def lacking(self, word: str) -> Mask:
         """Which rows (n,) say that they are without a word."""
         terms = self._leg.index.words(word)
-        return self._rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
+        return self.rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
 
     def _term(self, field: str, term: str) -> Query:
         return Query.term_query(self._leg.index.schema, field, term, "basic")
@@ -188,7 +204,8 @@ class LexicalSearch:
         """Whether the query is the code of a product, and nothing else."""
         return self._query.is_code
 
-    def _rows_of(self, query: Query | None) -> Mask:
+    def rows_of(self, query: Query | None) -> Mask:
+        """Which rows (n,) a query of the index finds; none without one."""
         mask = np.zeros(self._leg.row_count, np.bool_)
         if query is not None:
             searcher = self._leg.index.searcher

@@ -9,6 +9,7 @@ from tantivy import Query
 
 from services.retrieval.code_query import CodeQuery
 from services.retrieval.compounds import Compounds
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.query_words import QueryWords
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
@@ -71,6 +72,28 @@ class QueryParser:
             groups,
             unneeded,
         )
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products. Parameters are as for `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        terms = found.terms
+        terms.codes |= codes.codes
+        terms.begun_codes |= codes.begun
+        return terms.without(function_words(text, languages or self.index.analysis.languages))
+
+    def single(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Query]]:
+        """Each word that counts, with the query for what holds it. Parameters are as for `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        if codes.begins or codes.is_all:
+            return [(text, any_of(codes.matching))]
+        codes.join(found.groups)
+        return found.groups.single(function_words(text, languages or self.index.analysis.languages))
 
 
 def _required(

@@ -9,6 +9,7 @@ from itertools import pairwise
 from tantivy import Query
 
 from services.retrieval.compounds import Compounds
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
@@ -41,6 +42,7 @@ class QueryWords:
         self._compounds = compounds
         self._languages = languages
         self.groups = WordGroups()
+        self.terms = QueryTerms()
 
     def read(self, text: str, synonyms: Synonyms) -> None:
         """Add the words of a clean text."""
@@ -48,11 +50,12 @@ class QueryWords:
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
+            self.terms.measures.add(each.term)
         rest = without(folded, measured)
         in_order = words(rest)
         typed = self._distinct(in_order)
         self.groups.typed = [each.term for each in measured] + typed
-        self.groups.stretches = stretches(rest)
+        self.groups.stretches = self.terms.stretches = stretches(rest)
         for word in typed:
             self._word(word)
         for parts in _runs(typed):
@@ -74,6 +77,7 @@ class QueryWords:
             return
         if begun := self._index.begins(TEXT, word):
             self.groups.add((word,), begun)
+            self.terms.begun = word
 
     def _named_as(self, word: str, typed: Sequence[str]) -> str:
         """The word of `typed` with the stem of a word."""
@@ -87,6 +91,7 @@ class QueryWords:
             for word in other
         ]
         if all(held):
+            self.terms.together.append([self._index.words(word, self._languages) for word in other])
             whole = all_of([any_of(each) for each in held])
             self.groups.add(stood_for, Query.boost_query(whole, SYNONYM_BOOST))
 
@@ -100,10 +105,14 @@ class QueryWords:
         strong = [self._term(TEXT, term) for term in terms if self._index.holds(TEXT, term)]
         for query in strong:
             self.groups.add((word,), query)
+        if strong:
+            self.terms.add_word(word, terms)
         for term in terms:
             if self._index.holds(NAMED, term):
                 self.groups.add_named(word, Query.term_query(self._index.schema, NAMED, term, "basic"))
-        if weak := [self._term(MEASURE, term) for term in terms if self._index.holds(MEASURE, term)]:
+        measured = [term for term in terms if self._index.holds(MEASURE, term)]
+        self.terms.measures.update(measured)
+        if weak := [self._term(MEASURE, term) for term in measured]:
             self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
 
     def _joined(self, parts: Sequence[str]) -> None:
@@ -121,10 +130,13 @@ class QueryWords:
             if self._index.holds(JOINED, term):
                 boost = LETTER_BOOST if is_letter else JOINED_BOOST
                 self.groups.add(parts, Query.boost_query(self._term(JOINED, term), boost))
+                self.terms.joined.add(term)
             if len(parts) > 1 and self._index.holds(TEXT, term):
                 self.groups.add(parts, self._term(TEXT, term))
+                self.terms.joined.add(term)
         if len(parts) > 1 and self._index.holds(MEASURE, whole):
             self.groups.add(parts, self._term(MEASURE, whole))
+            self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
         """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
@@ -132,18 +144,21 @@ class QueryWords:
         terms = [self._index.words(part, self._languages)[:1] for part in parts]
         if len(parts) > 1 and all(term and self._known(term[0]) for term in terms):
             self._both(word, [term[0] for term in terms])
+            self.terms.beside.append(tuple(parts))
 
     def _compound(self, word: str) -> None:
         """Match compounds that end in the word, or products with all of its parts."""
         for term in self._index.words(word, self._languages):
             for longer in self._compounds.ending_in(term):
                 if self._known(longer):
+                    self.terms.joined.add(longer)
                     self.groups.add((word,), Query.boost_query(self._term(TEXT, longer), COMPOUND_BOOST))
         parts = self._compounds.parts(word, self._known)
         if not parts and word not in self.groups:
             parts = self._parts(word)
         if parts:
             self._both(word, parts)
+            self.terms.together.append([[part] for part in parts])
 
     def _parts(self, word: str) -> list[str]:
         """The terms of two words that an unknown word was made of."""

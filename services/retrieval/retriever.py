@@ -53,9 +53,9 @@ class Retriever:
         with clock.timed("filter"):
             filtered = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
             shown = snapshot.shown(published=order_by.by_publication)
-        recall = self._recall(snapshot, request, clock)
+        recall = self.recall(snapshot, request, clock)
         strict = request.strict_order and not order_by.by_relevance
-        lists, notes = _lists(recall, both(filtered, shown), strict, clock)
+        lists, notes = lists_of(recall, both(filtered, shown), strict, clock)
         with clock.timed("fuse"):
             groups = replace(recall.groups, matching=lists.matching)
             words = recall.words if request.query else None
@@ -67,7 +67,8 @@ class Retriever:
         found = _candidates(request, order, ranked, facets, clock, notes)
         return replace(found, relaxation=relaxation(recall, lists))
 
-    def _recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
+    def recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
+        """The legs of a request, which have not searched yet."""
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages, request.synonyms)
         families = snapshot.families if request.by_product else None
@@ -87,7 +88,7 @@ def _facets(
     recall: Recall, shown: Mask | None, matching: Mask | None, strict_order: bool, caller: Caller
 ) -> tuple[Facet, ...]:
     def match_set(among: Mask | None) -> Mask | None:
-        return _lists(recall, among, strict_order, Clock(caller))[0].matching
+        return lists_of(recall, among, strict_order, Clock(caller))[0].matching
 
     facets = counted(
         recall.snapshot,
@@ -102,7 +103,9 @@ def _facets(
     return tuple(facets)
 
 
-def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock) -> tuple[Lists, list[str]]:
+def lists_of(
+    recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock
+) -> tuple[Lists, list[str]]:
     """The lists of what may be shown (n,), and notes about what was left out."""
     with clock.timed("lexical"):
         allowed, notes = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)

@@ -31,6 +31,7 @@ _SHORTEST_OTHER = 3  # of a word that a correction goes with
 MOST_LOOKED_UP = 10  # words of a query
 _CLEARLY_MORE = 4  # times as many products
 WORD = re.compile(r"\w+")
+_DOUBLED = re.compile(r"(\w)\1+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -65,7 +66,8 @@ class Spelling:
         """The query with its correctable words replaced. Other characters stay as they are.
 
         A correction must be together with another word of the query in some product, if the
-        catalogue knows another. Folded words that are `kept` stay. Raises CallerLeft.
+        catalogue knows another; not if a letter was only doubled, or was not ("kinnect"). Folded
+        words that are `kept` stay. Raises CallerLeft.
         """
         words = list(WORD.finditer(query))
         typed = [match[0] for match in words]
@@ -74,7 +76,7 @@ class Spelling:
         corrected = []
         end = 0
         for match, word in zip(words, found, strict=True):
-            stays = word == match[0] or not self._goes_with(word, together)
+            stays = word == match[0] or not (_is_doubled(match[0], word) or self._goes_with(word, together))
             corrected += [query[end : match.start()], match[0] if stays else word]
             end = match.end()
         return "".join([*corrected, query[end:]])
@@ -170,3 +172,8 @@ class Spelling:
             return True
         ends = (end for term in self.index.words(word) for end in self.compounds.ending_in(term))
         return any(map(self._holds, ends))
+
+
+def _is_doubled(word: str, other: str) -> bool:
+    """Whether words differ by doubled letters alone."""
+    return _DOUBLED.sub(r"\1", fold(word)) == _DOUBLED.sub(r"\1", other)

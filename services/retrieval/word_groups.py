@@ -70,14 +70,20 @@ class WordGroups:
         match has most pairs of letters of a possible word. Empty if fewer than half of the words
         are known: then the query is about something else.
         """
-        groups = self._strong if strong else self._groups
         units = self._units(function_words)
-        codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
-        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
+        held = self._held(units, self._strong if strong else self._groups, function_words)
         known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
         if 2 * len(known) < len(units):
             return []
         return [at_least(queries, enough(len(queries))) for queries in known]
+
+    def single(self, function_words: Container[str]) -> list[tuple[str, Query]]:
+        """The words that `required` counts, each with the query for the products that hold it."""
+        held = self._held(self._units(function_words), self._groups, function_words)
+        return [
+            (_spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
+            for unit, found in held.items()
+        ]
 
     def needed(self, function_words: Container[str]) -> dict[str, tuple[str, ...]]:
         """The words that `required` counts, each with those of its parts that products have.
@@ -88,8 +94,7 @@ class WordGroups:
         found = {}
         for unit in self._units(function_words):
             known = tuple(word for word in unit if word in self._groups)
-            word = unit[0] + "".join(pair[-1] for pair in unit[1:])
-            found[word] = known if 2 * len(known) >= len(unit) else ()
+            found[_spelled(unit)] = known if 2 * len(known) >= len(unit) else ()
         return found
 
     def holding(self, parts: Sequence[str]) -> Query:
@@ -102,6 +107,13 @@ class WordGroups:
         parts = [[word] for word in typed if not is_run(word)] + self.stretches
         return list(dict.fromkeys(map(tuple, parts)))
 
+    def _held(
+        self, units: Sequence[tuple[str, ...]], groups: dict[str, list[Query]], function_words: Container[str]
+    ) -> dict[tuple[str, ...], list[Query]]:
+        """The units and the codes of the query, each with the queries for its parts."""
+        codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
+        return {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
+
     def numbers(self) -> Query | None:
         """Query for products with every word that has a digit.
 
@@ -111,6 +123,12 @@ class WordGroups:
         if not wanted or not all(word in self._groups for word in wanted):
             return None
         return all_of([any_of(self._groups[word]) for word in wanted])
+
+
+def _spelled(unit: Sequence[str]) -> str:
+    """A word of its pairs of letters, or the word itself."""
+    first, *others = unit
+    return first + "".join(pair[-1] for pair in others)
 
 
 def enough(words: int) -> int:

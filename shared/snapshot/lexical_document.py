@@ -30,7 +30,7 @@ from shared.text.letters import fold
 from shared.text.negation import lacking
 from shared.text.quantities import measure, quantities
 from shared.text.stemming import stem
-from shared.text.words import is_run, words
+from shared.text.words import PlacedWord, is_run, words
 
 TEXT = "text"
 JOINED = "joined"
@@ -143,7 +143,23 @@ def joined(text: str) -> list[str]:
 
 def glued(text: str) -> list[str]:
     """The letters and numbers of a clean text that stand beside each other, as one folded word."""
-    return ["".join(part for part in match.groups() if part) for match in _GLUED.finditer(fold(text))]
+    return [_together(match) for match in _GLUED.finditer(fold(text))]
+
+
+def placed_joined(text: str) -> Iterator[PlacedWord]:
+    """The words of `joined` in a clean, folded text."""
+    for match in _HYPHENATED.finditer(text):
+        if not (word := _SEPARATOR.sub("", match[0])).isdecimal():
+            yield PlacedWord(word, *match.span())
+
+
+def placed_glued(text: str) -> Iterator[PlacedWord]:
+    """The words of `glued` in a clean, folded text."""
+    return (PlacedWord(_together(match), *match.span()) for match in _GLUED.finditer(text))
+
+
+def _together(match: re.Match[str]) -> str:
+    return "".join(part for part in match.groups() if part)
 
 
 def _letters_of_runs(text: str) -> list[str]:
@@ -165,6 +181,16 @@ def _named_by(product: Product, answers: Container[str]) -> Iterator[str]:
 @lru_cache(_REMEMBERED)
 def _words_of_name(name: str) -> tuple[str, ...]:
     return tuple(words(clean(name.replace("_", " "))))
+
+
+def numeric_terms(name: str, value: float) -> set[str]:
+    """The terms of a numeric attribute."""
+    return set(_numeric(_words_of_name(name), value))
+
+
+def affirmed_words(name: str, values: Sequence[str | float]) -> tuple[str, ...]:
+    """The folded words of the name of an attribute that is true; none if it is not."""
+    return _words_of_name(name) if len(values) == 1 and fold(str(values[0])) in _YES else ()
 
 
 def _measures(product: Product, said: str) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from shared.text.letters import fold
 
@@ -32,7 +34,7 @@ _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
 @cache
-def _marks() -> str:
+def marks() -> str:
     """All combining marks outside of the scripts without spaces, as ranges of a character class."""
     codes = [code for code in range(0x300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M"]
     starts = [code for code in codes if code - 1 not in set(codes)]
@@ -43,7 +45,7 @@ def _marks() -> str:
 @cache
 def _pieces() -> re.Pattern[str]:
     letters = f"[^\\W_{RUN_LETTERS}]"
-    return re.compile(rf"\d+(?:[.,/]\d+)+|[{RUN_LETTERS}]+|(?:{letters}|[{_marks()}])+")
+    return re.compile(rf"\d+(?:[.,/]\d+)+|[{RUN_LETTERS}]+|(?:{letters}|[{marks()}])+")
 
 
 def words(text: str) -> list[str]:
@@ -55,14 +57,43 @@ def words(text: str) -> list[str]:
     """
     found = []
     for piece in _pieces().findall(fold(text)):
-        if piece[0] < "\u0e00" and not piece[0].isdigit():
+        if _is_plain(piece):
             found.append(piece)
         else:
             found += _parts(piece)
     return [word for word in found if len(word) < _SHORT or len(word.encode()) <= LONGEST_WORD_BYTES]
 
 
+def _is_plain(piece: str) -> bool:
+    """Whether a piece is neither a number nor of a script that sets no spaces."""
+    return piece[0] < "\u0e00" and not piece[0].isdigit()
+
+
 _SHORT = LONGEST_WORD_BYTES // 4
+
+
+class PlacedWord(NamedTuple):
+    """A word of a folded text, and where it stands."""
+
+    word: str
+    start: int
+    end: int
+
+
+def placed_words(text: str) -> Iterator[PlacedWord]:
+    """The words of a clean, folded text, in order: the same as those of `words`."""
+    for piece in _pieces().finditer(text):
+        start, end = piece.span()
+        if _is_plain(piece[0]) and end - start < _SHORT:
+            yield PlacedWord(piece[0], start, end)
+            continue
+        if not is_run(piece[0]):
+            yield from (PlacedWord(word, start, end) for word in words(piece[0]))
+            continue
+        for run in _PARTICLE.split(piece[0]):
+            for at, pair in enumerate(bigrams(run), start):
+                yield PlacedWord(pair, at, at + len(pair))
+            start += len(run) + 1  # a particle is one letter
 
 
 def _parts(piece: str) -> list[str]:

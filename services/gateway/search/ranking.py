@@ -25,6 +25,7 @@ from services.gateway.search import ranked_window
 from services.gateway.search.budget import Budget
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.understanding import Understanding, UnderstoodQuery
+from services.gateway.validation import is_off
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
@@ -115,9 +116,7 @@ class Ranking:
 
         `after` are the products shown just before it. Raises like `rank`.
         """
-        understood = await self._understanding.of(request, budget)
-        wanted = self._wanted(request, understood, REST_SIZE, budget)
-        wanted.exclude_product_ids.extend(window.message.product_ids)
+        wanted = await self.behind(request, budget, window)
         wanted.after_product_ids.extend(after)
         wanted.offset = before
         retrieved = await self._retrieved(wanted, budget, last_try)
@@ -126,6 +125,13 @@ class Ranking:
             retrieved = RetrieveResponse(snapshot_version=retrieved.snapshot_version)
         part = ranked_window.following(window.message, retrieved, before, budget.degraded)
         return RankedWindow(part)
+
+    async def behind(self, request: SearchRequest, budget: Budget, window: RankedWindow) -> RetrieveRequest:
+        """The request for what follows a ranked window."""
+        understood = await self._understanding.of(request, budget)
+        wanted = self._wanted(request, understood, REST_SIZE, budget)
+        wanted.exclude_product_ids.extend(window.message.product_ids)
+        return wanted
 
     def _wanted(
         self, request: SearchRequest, understood: UnderstoodQuery, limit: int, budget: Budget
@@ -144,8 +150,8 @@ class Ranking:
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
             language_code=request.language_code,
-            loose_order=_is_off("order", request),
-            without_synonyms=_is_off("synonym", request),
+            loose_order=is_off("order", request),
+            without_synonyms=is_off("synonym", request),
             as_typed=request.as_typed,
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
@@ -228,10 +234,6 @@ def _rerank_request(
         precedence=retrieved.precedence,
         cross_encode=request.max_tier == TIER_CROSS_ENCODED,
     )
-
-
-def _is_off(kind: str, request: SearchRequest) -> bool:
-    return kind in request.as_typed or "all" in request.as_typed
 
 
 def _wants_reranking(request: SearchRequest) -> bool:

@@ -7,7 +7,8 @@ from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from aisle.v1.search_pb2_grpc import SearchServiceServicer
 from services.gateway import validation
 from services.gateway.config import GatewayConfig
-from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.ports import Embedding, Reranker, SearchRetrieval
+from services.gateway.search.absences import Absences
 from services.gateway.search.listing import Listing
 from services.gateway.search.page_flow import PageFlow, PageKind
 from services.gateway.search.page_parts import PageParts
@@ -21,7 +22,7 @@ class SearchService(SearchServiceServicer):
     def __init__(  # noqa: PLR0913  (the parts of a page)
         self,
         embedding: Embedding,
-        retrieval: Retrieval,
+        retrieval: SearchRetrieval,
         reranker: Reranker,
         log: EventLog,
         config: GatewayConfig,
@@ -32,7 +33,8 @@ class SearchService(SearchServiceServicer):
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
         ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
         kind = PageKind(validation.check, _itself, _identity, ranking.rank)
-        listing = Listing(self.parts.pages, self.parts.windows, ranking)
+        absences = Absences(retrieval, ranking, config.deadline_ms)
+        listing = Listing(self.parts.pages, self.parts.windows, ranking, absences)
         self._flow = PageFlow[SearchRequest](self.parts, kind, listing)
         # The flow's counts, pages, and pages.<tier>
         self._counts = self._flow.counts

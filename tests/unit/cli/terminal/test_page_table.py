@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
-from aisle.v1.search_pb2 import Relaxation, SearchResponse, SearchResult
+from aisle.v1.search_pb2 import HighlightPiece, Relaxation, SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
 
 
@@ -63,3 +64,18 @@ def test_what_was_relaxed_is_said() -> None:
     told = _shown(relaxation=nothing)
     assert "No product has 'qwrtzp'." in told
     assert "Without the filters: 1,200, most of the best in 'Home > Kettles'." in told
+
+
+def test_matched_words_are_bold_and_snippets_follow_the_table() -> None:
+    pieces = [HighlightPiece(text="Red "), HighlightPiece(text="ket\x1b[2Jtle", matched=True)]
+    result = SearchResult(position=1, product=Product(product_id="p1", title="Red kettle"))
+    result.highlights.add(field="title", pieces=pieces)
+    result.highlights.add(field="description", pieces=pieces, cut_before=True, cut_after=True)
+    result.highlights.add(field="tags", pieces=pieces[1:])
+    text = StringIO()
+    console = Console(file=text, width=100, force_terminal=True)
+    show_page(console, SearchResponse(results=[result]))
+    told = text.getvalue()
+    assert "\x1b[1mket" in told and "\x1b[2J" not in told
+    plain = Text.from_ansi(told).plain
+    assert "…Red ket [2Jtle…" in plain and "tags: ket" in plain
