@@ -15,9 +15,9 @@ async def test_what_a_query_asks_for_beside_its_words_is_read_unless_it_is_to_st
 
 
 async def test_a_correction_that_no_product_has_with_the_other_words_is_offered(door: Door) -> None:
-    asked = AnalyzeQueryRequest(query="mug lampp")
+    asked = AnalyzeQueryRequest(query="mug lanp")
     read = await door.AnalyzeQuery(asked)
-    assert (read.query, read.suggested_query, read.corrected) == ("mug lampp", "mug lamp", False)
+    assert (read.query, read.suggested_query, read.corrected) == ("mug lanp", "mug lamp", False)
     asked.as_typed.append("correction")
     assert not (await door.AnalyzeQuery(asked)).suggested_query
 
