@@ -11,7 +11,7 @@ from aisle.v1.recommend_pb2 import RecommendResponse
 from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
 
-_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch")
+_STAGES = ("model", "analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:

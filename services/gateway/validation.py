@@ -14,7 +14,7 @@ MAX_PAGE_SIZE = 200
 MAX_DEADLINE_MS = 60_000
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
-AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
+AS_TYPED = ("all", "correction", "without", "price", "synonym", "order", "model")
 CURRENCY = re.compile("[A-Z]{3}|-")  # "-" stands for prices without one
 
 
