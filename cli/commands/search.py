@@ -73,7 +73,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         list[str] | None,
         typer.Option(
             help="Do not read this kind of part of the query: correction, without, price, synonym, order, "
-            "or all; may be repeated. docs/queries.md.",
+            "model or all; may be repeated. docs/queries.md.",
             metavar="KIND",
         ),
     ] = None,

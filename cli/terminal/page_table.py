@@ -12,7 +12,7 @@ from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
 from cli.terminal.highlights import marked_title, show_highlights
 
-_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch", "why_not")
+_STAGES = ("model", "analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch", "why_not")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:

@@ -25,6 +25,7 @@ AS_TYPED = (
     "category",
     "color",
     "size",
+    "model",
 )
 MAX_ACCOUNTS = 20  # products of why_not
 MIN_SNIPPET = 20  # characters

@@ -10,6 +10,7 @@ from services.gateway.config import GatewayConfig
 from services.gateway.ports import Embedding, Reranker, SearchRetrieval
 from services.gateway.search.absences import Absences
 from services.gateway.search.listing import Listing
+from services.gateway.search.model_stage import ModelStage
 from services.gateway.search.page_flow import PageFlow, PageKind
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.ranking import Ranking
@@ -31,7 +32,8 @@ class SearchService(SearchServiceServicer):
     ) -> None:
         """`shared_windows` holds the ranked windows of all gateways. None for a single gateway."""
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
-        ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
+        self._model = ModelStage.of(config, retrieval)
+        ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms, self._model)
         kind = PageKind(validation.check, _itself, _identity, ranking.rank)
         absences = Absences(retrieval, ranking, config.deadline_ms)
         listing = Listing(self.parts.pages, self.parts.windows, ranking, absences)
@@ -51,7 +53,8 @@ class SearchService(SearchServiceServicer):
         return {**self._counts, **self.parts.counts()}
 
     async def close(self) -> None:
-        """Append the waiting impressions to the log."""
+        """Append the waiting impressions to the log, and end the calls of a language model."""
+        await self._model.close()
         await self.parts.impressions.close()
 
 

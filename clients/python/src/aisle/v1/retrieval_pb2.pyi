@@ -136,6 +136,7 @@ class RetrieveRequest(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     AFTER_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    READ_FILTERS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -198,6 +199,10 @@ class RetrieveRequest(_message.Message):
         current places; if none of them is left, at the offset.
         """
 
+    @_builtins.property
+    def read_filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
+        """Filters that a language model read in the query; one is ignored, with a note, if no product would be left."""
+
     def __init__(
         self,
         *,
@@ -223,10 +228,11 @@ class RetrieveRequest(_message.Message):
         offset: _builtins.int = ...,
         after_product_ids: _abc.Iterable[_builtins.str] | None = ...,
         currency_code: _builtins.str = ...,
+        read_filters: _abc.Iterable[_search_pb2.Filter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "as_typed", b"as_typed", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "as_typed", b"as_typed", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "read_filters", b"read_filters", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

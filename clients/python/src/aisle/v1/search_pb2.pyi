@@ -503,7 +503,7 @@ class QueryPart(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     MEANING_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """correction, without, price, synonym, brand, category, color or size."""
+    """correction, without, price, synonym, brand, category, color, size or model."""
     text: _builtins.str
     """The part as typed."""
     meaning: _builtins.str
@@ -931,7 +931,7 @@ class ServedBy(_message.Message):
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Milliseconds by stage: analyze, embed, retrieve, rerank, fetch, total and their parts."""
+        """Milliseconds by stage: model, analyze, embed, retrieve, rerank, fetch, total and their parts."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
