@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 
 from tantivy import Occur, Query
 
-from shared.text.words import is_run
+from shared.text.words import is_run, spelled
 
 
 class WordGroups:
@@ -80,7 +80,7 @@ class WordGroups:
         """The words that `required` counts, each with the query for the products that hold it."""
         held, _ = self._units(self._groups, function_words)
         return [
-            (_spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
+            (spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
             for unit, found in held.items()
         ]
 
@@ -108,12 +108,6 @@ class WordGroups:
         if not wanted or not all(word in self._groups for word in wanted):
             return None
         return all_of([any_of(self._groups[word]) for word in wanted])
-
-
-def _spelled(unit: Sequence[str]) -> str:
-    """A word of its pairs of letters, or the word itself."""
-    first, *others = unit
-    return first + "".join(pair[-1] for pair in others)
 
 
 def enough(words: int) -> int:
