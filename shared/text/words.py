@@ -110,8 +110,8 @@ def _parts(piece: str, dictionaries: Dictionaries) -> list[str]:
 
 
 def bigrams(run: str) -> list[str]:
-    """Pairs of neighbouring letters; a single letter is itself."""
-    return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run]
+    """Pairs of neighbouring letters; a single letter is itself, and no letters are none."""
+    return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run] * len(run)
 
 
 def spelled(found: Sequence[str]) -> str:
