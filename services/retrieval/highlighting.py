@@ -81,7 +81,7 @@ class Highlighter:
         At most 20, of the first 200 values. A value that is longer than a snippet is cut like a
         description.
         """
-        marking = Marking(self.terms, self._language(product))
+        marking = Marking(self.terms, self._language(product), self.analysis)
         values = list(islice(_values(product, marking), MAX_VALUES))
         texts = [value.read(marking) for value in values]
         found = (
@@ -98,6 +98,11 @@ class Highlighter:
         return self.analysis.language(
             product.language_code, f"{named} {clean(product.description[:MAX_DESCRIPTION])}"
         )
+
+
+def warm(analysis: Analysis, product: Product) -> None:
+    """Load what a first highlight would otherwise wait for, such as the detection of languages."""
+    Highlighter(analysis, QueryTerms()).of(product)
 
 
 def _values(product: Product, marking: Marking) -> Iterator[_Value]:

@@ -15,6 +15,7 @@ from shared.snapshot.lexical_document import (
     placed_joined,
 )
 from shared.text.aligned import AlignedText
+from shared.text.analysis import Analysis
 from shared.text.codes import compact, place_in, placed_codes
 from shared.text.quantities import quantities
 from shared.text.stemming import stem
@@ -47,6 +48,7 @@ class Marking:
 
     query: QueryTerms
     language: str
+    analysis: Analysis
 
     def read(
         self, text: str, is_name: bool = False, is_code: bool = False, has_words: bool = True
@@ -67,15 +69,15 @@ class Marking:
 
     def holds_number(self, name: str, value: float) -> bool:
         """Whether the number of an attribute is in the query, alone, with its unit or its name."""
-        return not numeric_terms(name, value).isdisjoint(self.query.measures)
+        return not numeric_terms(name, value, self.analysis).isdisjoint(self.query.measures)
 
     def holds_name(self, name: str, values: Values) -> bool:
         """Whether an attribute is true, and the query has a word of its name."""
-        words = {stem(word, self.language) for word in affirmed_words(name, values)}
+        words = {stem(word, self.language) for word in affirmed_words(name, values, self.analysis)}
         return not words.isdisjoint(self.query.measures)
 
     def _terms(self, folded: str, is_name: bool) -> Iterator[PlacedWord]:
-        for word in placed_words(folded):
+        for word in placed_words(folded, self.analysis.dictionaries):
             yield PlacedWord(stem(word.word, self.language), word.start, word.end)
         for word in placed_joined(folded):
             yield PlacedWord(stem(word.word, self.language), word.start, word.end)

@@ -71,7 +71,8 @@ class Retriever:
         """The legs of a request, which have not searched yet."""
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages, request.synonyms)
-        families = snapshot.families if request.by_product else None
+        has_variants = request.by_product and snapshot.families.have_members
+        families = snapshot.families if has_variants else None
         groups = Grouping(families, snapshot.columns.row_count)
         return Recall(
             snapshot,

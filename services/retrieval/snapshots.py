@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval import highlighting
 from services.retrieval.dense import DenseLeg, DenseSearch
 from services.retrieval.families import BaseFamilies, Families
 from services.retrieval.fusion import fuse
@@ -132,6 +133,7 @@ class Snapshot:
         if self.columns.row_count:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
+            highlighting.warm(self.lexical.index.analysis, self.products.product(0))
         fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself at this call, 70 ms
 
 

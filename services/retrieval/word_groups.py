@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 
 from tantivy import Occur, Query
 
-from shared.text.words import is_run
+from shared.text.words import is_run, spelled
 
 
 class WordGroups:
@@ -81,7 +81,7 @@ class WordGroups:
         """The words that `required` counts, each with the query for the products that hold it."""
         held = self._held(self._units(function_words), self._groups, function_words)
         return [
-            (_spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
+            (spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
             for unit, found in held.items()
         ]
 
@@ -94,7 +94,7 @@ class WordGroups:
         found = {}
         for unit in self._units(function_words):
             known = tuple(word for word in unit if word in self._groups)
-            found[_spelled(unit)] = known if 2 * len(known) >= len(unit) else ()
+            found[spelled(unit)] = known if 2 * len(known) >= len(unit) else ()
         return found
 
     def holding(self, parts: Sequence[str]) -> Query:
@@ -123,12 +123,6 @@ class WordGroups:
         if not wanted or not all(word in self._groups for word in wanted):
             return None
         return all_of([any_of(self._groups[word]) for word in wanted])
-
-
-def _spelled(unit: Sequence[str]) -> str:
-    """A word of its pairs of letters, or the word itself."""
-    first, *others = unit
-    return first + "".join(pair[-1] for pair in others)
 
 
 def enough(words: int) -> int:

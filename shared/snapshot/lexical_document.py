@@ -25,6 +25,7 @@ from shared.catalog.product import Product
 from shared.text.analysis import Analysis
 from shared.text.cleaning import clean
 from shared.text.codes import codes_in, compact, endings, is_code
+from shared.text.dictionaries import Dictionaries
 from shared.text.head import head
 from shared.text.letters import fold
 from shared.text.negation import lacking
@@ -73,12 +74,12 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     joined_terms = sorted(others)
     joined_terms += _letters_of_runs(named) + glued(named)
     said = fold(clean(" ; ".join([named, described, *_written(product)])))
-    absent = [*lacking(said), *_named_by(product, _NO)]
+    absent = [*lacking(said), *_named_by(product, _NO, analysis)]
     joined_terms += [lacking_term(stem(word, language)) for word in absent]
     _add(document, JOINED, joined_terms)
     _add(document, NAMED, list(dict.fromkeys(analysis.terms(" ; ".join(_names_it(product)), language))))
-    affirmed = [stem(word, language) for word in _named_by(product, _YES)]
-    _add(document, MEASURE, [*_measures(product, said), *affirmed])
+    affirmed = [stem(word, language) for word in _named_by(product, _YES, analysis)]
+    _add(document, MEASURE, [*_measures(product, said, analysis), *affirmed])
     for name in {compact(name) for name in identifiers(product)}:
         document.add_text(IDENTIFIER, name)
     for ending in {each for code in _codes(product) for each in endings(code)}:
@@ -171,34 +172,35 @@ def _written(product: Product) -> list[str]:
     return [value for values in product.attributes.values() for value in values if isinstance(value, str)]
 
 
-def _named_by(product: Product, answers: Container[str]) -> Iterator[str]:
+def _named_by(product: Product, answers: Container[str], analysis: Analysis) -> Iterator[str]:
     """The words of the names of attributes whose value is one of the answers."""
     for name, values in product.attributes.items():
         if len(values) == 1 and fold(str(values[0])) in answers:
-            yield from _words_of_name(name)
+            yield from _words_of_name(name, analysis.dictionaries)
 
 
 @lru_cache(_REMEMBERED)
-def _words_of_name(name: str) -> tuple[str, ...]:
-    return tuple(words(clean(name.replace("_", " "))))
+def _words_of_name(name: str, dictionaries: Dictionaries) -> tuple[str, ...]:
+    return tuple(words(clean(name.replace("_", " ")), dictionaries))
 
 
-def numeric_terms(name: str, value: float) -> set[str]:
+def numeric_terms(name: str, value: float, analysis: Analysis) -> set[str]:
     """The terms of a numeric attribute."""
-    return set(_numeric(_words_of_name(name), value))
+    return set(_numeric(_words_of_name(name, analysis.dictionaries), value))
 
 
-def affirmed_words(name: str, values: Sequence[str | float]) -> tuple[str, ...]:
+def affirmed_words(name: str, values: Sequence[str | float], analysis: Analysis) -> tuple[str, ...]:
     """The folded words of the name of an attribute that is true; none if it is not."""
-    return _words_of_name(name) if len(values) == 1 and fold(str(values[0])) in _YES else ()
+    is_true = len(values) == 1 and fold(str(values[0])) in _YES
+    return _words_of_name(name, analysis.dictionaries) if is_true else ()
 
 
-def _measures(product: Product, said: str) -> Iterator[str]:
+def _measures(product: Product, said: str, analysis: Analysis) -> Iterator[str]:
     yield from (each.term for each in quantities(said))
     for name, values in product.attributes.items():
         for value in values:
             if not isinstance(value, str):
-                yield from _numeric(_words_of_name(name), value)
+                yield from _numeric(_words_of_name(name, analysis.dictionaries), value)
 
 
 def _numeric(name: Sequence[str], value: float) -> Iterator[str]:

@@ -38,6 +38,10 @@ def test_placed_words_are_the_words(text: str) -> None:
     assert all(0 <= word.start < word.end <= len(folded) for word in placed)
 
 
+def test_two_particles_in_a_row_are_no_word() -> None:
+    assert words("木木的の木") == [each.word for each in placed_words("木木的の木")] == ["木木", "木"]
+
+
 @given(st.text(LETTERS, max_size=60))
 def test_every_place_is_inside_of_the_text_and_in_order(text: str) -> None:
     aligned = AlignedText.of(text)
