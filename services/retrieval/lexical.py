@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ Mask = NDArray[np.bool_]
 
 # Results that the first search requests, at 40 ns each; in small catalogues these are all
 FIRST_FETCH = 5_000
+_REMEMBERED = 256  # queries, which come again for their facets and next pages
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
 FEW_ROWS = 500  # up to so many rows are named in a query, instead of searching a longer list
 
 
@@ -37,6 +40,7 @@ class LexicalLeg:
         self.row_count = row_count
         self.compounds = compounds or Compounds(index.vocabulary.all, index.analysis.languages)
         self._parser = QueryParser(index, self.compounds)
+        self._parsed = lru_cache(_REMEMBERED)(self._parser.parse)
 
     def search(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
@@ -45,7 +49,7 @@ class LexicalLeg:
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
+        return LexicalSearch(self, self._parsed(text, tuple(languages), synonyms))
 
     def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
         """The terms of a clean query that mark words of products. Parameters are as for `search`."""
@@ -210,7 +214,7 @@ class LexicalSearch:
         if query is not None:
             searcher = self._leg.index.searcher
             found = searcher.search(query, self._leg.row_count, count=False, order_by_field=ROW).hits
-            mask[np.fromiter((row for row, _ in found), np.int64, len(found))] = True
+            mask[list(map(_FIRST, found))] = True
         return mask
 
     @cached_property
@@ -219,9 +223,8 @@ class LexicalSearch:
 
     def _search(self, query: Query, limit: int) -> tuple[Rows, Scores]:
         found = self._leg.index.searcher.search(query, limit, count=False).hits
-        rows = self._leg.index.searcher.fast_field_values(ROW, [address for _, address in found])
-        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
-        return np.array(rows, np.int64), scores
+        rows = self._leg.index.searcher.fast_field_values(ROW, list(map(_SECOND, found)))
+        return np.array(rows, np.int64), np.array(list(map(_FIRST, found)), np.float32)
 
     def _scores_among(self, rows: Rows) -> Scores:
         found, scores = self._search(self._within(rows, self._query.scored), max(1, len(rows)))
