@@ -10,7 +10,7 @@ from tantivy import Query
 from services.retrieval.word_groups import WordGroups
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import CODE, IDENTIFIER, JOINED, TEXT
-from shared.text.codes import compact, is_code, without_label
+from shared.text.codes import compact, is_code, uncut, without_label
 
 # Above the scores of words, so that the product with exactly this number is first
 IDENTIFIER_SCORE = 30.0
@@ -70,7 +70,8 @@ class CodeQuery:
 
     def _begun(self, index: LexicalIndex, typed: list[str], whole: str) -> None:
         """Codes that begin as the query, or as a word of it that no product has."""
-        for code in dict.fromkeys([whole, *map(compact, typed)]):
+        all_typed = whole, uncut("".join(typed))
+        for code in dict.fromkeys([*all_typed, *map(compact, typed), *map(uncut, typed)]):
             if not is_code(code) or index.holds(TEXT, code) or index.holds(JOINED, code):
                 continue
             for name, score in ((IDENTIFIER, BEGUN_SCORE), (CODE, PART_SCORE)):
@@ -78,8 +79,8 @@ class CodeQuery:
                     self.scored.append(Query.const_score_query(query, score))
                     self._parts.append((code, query))
                     self.begun.add(code)
-                    self.matching += [query] * (code == whole)
-                    self.begins = self.begins or (code == whole and len(typed) == 1)
+                    self.matching += [query] * (code in all_typed)
+                    self.begins = self.begins or (code in all_typed and len(typed) == 1)
 
     def _nearly_whole(self, index: LexicalIndex, whole: str) -> None:
         """Codes of which the query lacks only the last characters. They come first alone."""

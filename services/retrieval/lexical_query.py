@@ -34,6 +34,7 @@ class LexicalQuery:
     by_code: bool = False  # a code of the query is enough for a match
     groups: WordGroups = field(default_factory=WordGroups)
     function_words: frozenset[str] = frozenset()
+    denied: Query | None = None  # says no to an attribute that the query names
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class QueryParser:
             bool(codes.matching),
             groups,
             unneeded,
+            groups.denying(),
         )
 
     def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:

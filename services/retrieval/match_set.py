@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.filters import Mask
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.retrieval.filters import Between, Filter, Mask, Tree, fields_of, mask_of
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 
 

@@ -13,8 +13,9 @@ from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
+from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, lacking_term
 from shared.text.letters import fold
+from shared.text.negation import negations
 from shared.text.quantities import quantities
 from shared.text.spans import without
 from shared.text.words import is_run, spelled, stretches, words
@@ -29,6 +30,7 @@ _LONGEST_RUN = 4  # words that may be one code, if there are digits in them
 _SHORTEST_JOINED = 2  # letters
 _SHORTEST_PART = 4  # letters of a word that may be half of another
 _LONGEST_SPLIT = 30
+_CUT_IN_TWO = 3  # letters and digits by turns: "s22ultra"
 _SHORTEST_BEGUN = 3  # letters of a word that is not finished
 
 _TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
@@ -58,6 +60,7 @@ class QueryWords:
         self.groups.stretches = self.terms.stretches = stretches(rest, self._index.analysis.dictionaries)
         for word in typed:
             self._word(word)
+        self._denied(folded, typed)
         for parts in _runs(typed):
             self._joined(parts)
         for word in typed:
@@ -123,6 +126,20 @@ class QueryWords:
         self.terms.measures.update(measured)
         if weak := [self._term(MEASURE, term) for term in measured]:
             self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
+            self.groups.denied[word] = self._lacking(terms)
+
+    def _denied(self, folded: str, typed: Sequence[str]) -> None:
+        """Products that say that they are without a word hold "without" and the word."""
+        for denied in negations(folded):
+            said = [word for word in words(folded[denied.start : denied.end]) if word in typed]
+            for query in self._lacking(self._index.words(denied.word, self._languages)):
+                self.groups.stand_for(said, query)
+            for word in said:
+                self.groups.denied.pop(word, None)
+
+    def _lacking(self, terms: Sequence[str]) -> list[Query]:
+        lacking = map(lacking_term, terms)
+        return [self._term(JOINED, term) for term in lacking if self._index.holds(JOINED, term)]
 
     def _joined(self, parts: Sequence[str]) -> None:
         """Other spellings in one word, each added to the groups of its words.
@@ -148,12 +165,13 @@ class QueryWords:
             self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
-        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
+        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB", "s22ultra" "S22 Ultra"."""
         parts = _TURNS.findall(word)
-        terms = [self._terms(part)[:1] for part in parts]
-        if len(parts) > 1 and all(term and self._known(term[0]) for term in terms):
-            self._both(word, [term[0] for term in terms])
-            self.terms.beside.append(tuple(parts))
+        for cut in _cuts(parts):
+            terms = [self._terms(part)[:1] for part in cut]
+            if all(term and self._known(term[0]) for term in terms):
+                self._both(word, [term[0] for term in terms])
+                self.terms.beside.append(tuple(cut))
 
     def _compound(self, word: str) -> None:
         """Match compounds that end in the word, or products with all of its parts."""
@@ -192,6 +210,14 @@ class QueryWords:
 
     def _term(self, field: str, word: str) -> Query:
         return Query.term_query(self._index.schema, field, word, "freq")
+
+
+def _cuts(parts: Sequence[str]) -> Iterator[list[str]]:
+    """A word of letters and digits, in all of its parts and in two."""
+    if len(parts) > 1:
+        yield list(parts)
+    for place in range(1, len(parts)) if len(parts) == _CUT_IN_TWO else ():
+        yield ["".join(parts[:place]), "".join(parts[place:])]
 
 
 def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:

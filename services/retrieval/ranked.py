@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.retrieval import fusion
 from services.retrieval.fusion import Fused
 from services.retrieval.grouping import Grouping, continued
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.match_set import Lists, precedence
 from services.retrieval.ordering import ordered
 from services.retrieval.snapshots import Snapshot
@@ -123,14 +123,19 @@ class Order:
             rows = listed[by_code[np.searchsorted(codes, fused.rows, sorter=by_code)]]
             fused = replace(fused, rows=rows)
         assert self.words is not None
-        return fused.by(precedence(self.words, fused.rows, self.lists, self._against(fused.rows)))
+        against = self._against(self.words, fused.rows)
+        return fused.by(precedence(self.words, fused.rows, self.lists, against))
 
-    def _against(self, rows: Rows) -> NDArray[np.bool_]:
-        """Whether all matching variants of each row (k,) are against a soft filter."""
-        if not self.soft:
+    def _against(self, words: LexicalSearch, rows: Rows) -> NDArray[np.bool_]:
+        """Whether all matching variants of each row (k,) are against what the query names."""
+        if not self.soft and not words.names_attributes:
             return np.zeros(len(rows), np.bool_)
         variants = np.union1d(rows, self.groups.matching_rows(rows))
-        kept = variants[~self.soft.against(variants)]
+        against = self.soft.against(variants) if self.soft else np.zeros(len(variants), np.bool_)
+        if words.names_attributes:
+            matching = words.matching() if self.lists.matching is None else self.lists.matching
+            against |= words.denying()[variants] | ~matching[variants]
+        kept = variants[~against]
         return ~np.isin(self.groups.codes(rows), self.groups.codes(kept))
 
     def _in_order(self, limit: int) -> Rows:

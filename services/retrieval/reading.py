@@ -51,7 +51,8 @@ class Catalog:
     """What reading asks a catalogue."""
 
     correct: Callable[[str, Caller, Collection[str]], str]  # spelling, but of folded words that stay
-    says_without: Callable[[str], bool]  # whether some product says that it is without a word
+    # Whether some product that holds a query says that it is without a word
+    says_without: Callable[[str, str], bool]
     synonyms: Synonyms = NO_SYNONYMS
     # What may have been meant by a corrected query, but for words that stay; empty for nothing
     suggest: Callable[[str, Caller, Collection[str]], str] = lambda query, caller, kept: ""
@@ -67,11 +68,8 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
     if not is_off(SYNONYM, as_typed):
         typed = catalog.synonyms.rewritten(typed)
     price = None if is_off(PRICE, as_typed) else price_limit(fold(typed))
-    denied = [] if is_off(WITHOUT, as_typed) else negations(fold(typed))
-    spans: list[Negation | PriceLimit] = [
-        each for each in denied if not (each.in_words and catalog.says_without(each.word))
-    ]
-    spans += [price] if price else []
+    denied = [] if is_off(WITHOUT, as_typed) else _beside(price, negations(fold(typed)))
+    spans = _unsearched(typed, denied, price, catalog)
     rest = " ".join(without(typed, spans).split())
     if len(fold(typed)) != len(typed) or not any(letter.isalnum() for letter in rest):
         spans, denied, price, rest = [], [], None, typed
@@ -96,6 +94,24 @@ def _spelled(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Ca
     kept = {word for each in found for word in folded[each.start : each.end]}
     query = catalog.correct(typed, caller, kept)
     return query, catalog.suggest(query, caller, kept)
+
+
+def _beside(price: PriceLimit | None, said: list[Negation]) -> list[Negation]:
+    """What is said elsewhere than the price: "no more" is no negation in "no more than 80"."""
+    return [each for each in said if not price or each.end <= price.start or price.end <= each.start]
+
+
+def _unsearched(
+    typed: str, denied: list[Negation], price: PriceLimit | None, catalog: Catalog
+) -> list[Negation | PriceLimit]:
+    """The parts of a query that are not searched.
+
+    A phrase is, if a product with the rest of the query says it of itself.
+    """
+    priced: list[Negation | PriceLimit] = [price] if price else []
+    rest = without(typed, [*denied, *priced])
+    left = [each for each in denied if not (each.in_words and catalog.says_without(each.word, rest))]
+    return [*left, *priced]
 
 
 def _synonyms(query: str, synonyms: Synonyms) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.retrieval.clock import Clock
 from services.retrieval.filters import Mask
 from services.retrieval.grouping import Grouping
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.match_set import NOTHING, Lists, with_set
 from services.retrieval.opened_rows import opened_rows
 from services.retrieval.request import DENSE, FUSED, LEXICAL, Request, tier_of
@@ -130,8 +130,12 @@ class Recall:
             matching &= allowed
             strong &= allowed
         among = strong if strict and strong.any() else allowed
-        best = self.groups.deep(lambda limit: self.words.best(limit, among), self.leg_limit)[0]
-        return best, matching
+        best, scores = self.groups.deep(lambda limit: self.words.best(limit, among), self.leg_limit)
+        return self._in_stock_first(best, scores), matching
+
+    def _in_stock_first(self, rows: Rows, scores: Scores) -> Rows:
+        """A list (k,) with those in stock first among equal scores."""
+        return rows[np.lexsort((~self.snapshot.in_stock[rows], -scores))]
 
     def _by_vector(self, allowed: Mask | None) -> tuple[Rows, Scores]:
         vector = self.request.vector
@@ -140,4 +144,5 @@ class Recall:
         search = partial(self.snapshot.dense.best, vector, mask=allowed)
         rows, scores = self.groups.deep(search, self.leg_limit)
         near = scores >= self.dense_floor * scores[:1]
-        return rows[near], scores[near]
+        rows, scores = rows[near], scores[near]
+        return self._in_stock_first(rows, scores), scores

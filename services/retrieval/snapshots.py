@@ -107,10 +107,9 @@ class Snapshot:
         return ~np.concatenate([part.sold_out for part in self.orders.parts])
 
     def shown(self, published: bool = False) -> Mask | None:
-        """The rows (n,) that are alive, available already and not expired. With `published`, those
-        that are published later are left out too.
+        """The rows (n,) that are alive, available already and not expired; None: all.
 
-        Returns None for all rows.
+        With `published`, those that are published later are left out too.
         """
         now = time.time()
         masks = [] if self.alive is None else [self.alive]
@@ -134,7 +133,7 @@ class Snapshot:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
             highlighting.warm(self.lexical.index.analysis, self.products.product(0))
-        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself at this call, 70 ms
+        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself, 70 ms
 
 
 def _wire_rows(product_count: int, position: int) -> WireRows:

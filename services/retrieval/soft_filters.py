@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.reading import ALL, Part
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.soft_fields import KINDS

@@ -58,9 +58,12 @@ class Spelling:
         return NearWords(self.index.vocabulary)
 
     def knows(self, query: str) -> bool:
-        """Whether enough words of a query are known, to the catalogue or to the encoder."""
+        """Whether enough words of a query are known, to the catalogue or to the encoder.
+
+        Codes and numbers are no words.
+        """
         typed = [word for word in WORD.findall(query) if _is_long(word)]
-        return sum(map(self._is_word, typed)) >= enough(len(typed))
+        return bool(typed) and sum(map(self._is_word, typed)) >= enough(len(typed))
 
     def correct(self, query: str, caller: Caller = PATIENT, kept: Collection[str] = ()) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.

@@ -20,6 +20,8 @@ class WordGroups:
         self.typed: list[str] = []  # the words of the query, known or not
         # Of scripts without spaces, the pairs of letters of each that may be a word
         self.stretches: list[list[str]] = []
+        # Of words that name attributes, what finds products whose attribute says no
+        self.denied: dict[str, list[Query]] = {}
         self._named: dict[str, list[Query]] = {}
         self._strong: dict[str, list[Query]] = {}
         self._groups: dict[str, list[Query]] = {}
@@ -56,6 +58,11 @@ class WordGroups:
         if not typed or not all(word in self._named for word in typed):
             return None
         return all_of([any_of(self._named[word]) for word in typed])
+
+    def denying(self) -> Query | None:
+        """Query for products that say no to an attribute that the query names; None: no product does."""
+        found = [query for queries in self.denied.values() for query in queries]
+        return any_of(found) if found else None
 
     def stand_for(self, words: Sequence[str], query: Query) -> None:
         """A query that finds products that hold these words, and does not score them."""

@@ -29,11 +29,12 @@ _LABEL = re.compile(
 @lru_cache(_REMEMBERED)
 def compact(text: str) -> str:
     """A code as it is compared: folded, without separators; a number without leading zeros."""
-    plain = _plain(text)
+    plain = uncut(text)
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
 
-def _plain(text: str) -> str:
+def uncut(text: str) -> str:
+    """A code without separators, and with its leading zeros: the end of another may begin with some."""
     return _SEPARATORS.sub("", fold(clean(text)))
 
 
@@ -64,7 +65,7 @@ def endings(code: str) -> set[str]:
     starts = [0, *(turn.start() for turn in _TURN.finditer(code))]
     found = {compact(code[start:]) for start in starts}
     # A number's zeros count inside of a code
-    found |= {_plain(code[start:]) for start in starts}
+    found |= {uncut(code[start:]) for start in starts}
     return {each for each in found if SHORTEST <= len(each) <= _LONGEST}
 
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 _WITHOUT = (
-    "without|w/o|not|no|non|free of|ohne|kein|keine|nicht|sans|pas de|sin|senza|zonder|geen|uden|utan|uten|"
+    "without|w/o|not|no|non|free of|isn't|aren't|except(?: for)?|excluding|other than|anything but|"
+    "ohne|ausser|sauf|excepto|tranne|behalve|кроме|"
+    "kein|keine|nicht|sans|pas de|sin|senza|zonder|geen|uden|utan|uten|"
     "ilman|без|χωρις"
 )
 _ARTICLES = "an? |the |any |de |der |die |das |les |la |le |los |las |el "

@@ -12,7 +12,8 @@ _CURRENCY = r"(?:€|\$|£|¥|₹|eur|euros?|usd|dollars?|bucks|gbp|pounds?|chf|
 _AMOUNT = r"(\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?)"
 _MONEY = rf"{_CURRENCY}? ?{_AMOUNT} ?({_CURRENCY})?"
 _BELOW = (
-    "under|below|less than|cheaper than|unter|billiger als|moins de|menos de|meno di|sotto|onder|minder dan|"
+    "under|below|less than|no more than|not more than|cheaper than|"
+    "unter|billiger als|moins de|menos de|meno di|sotto|onder|minder dan|"
     "дешевле"
 )
 _ABOVE = "over|above|more than|uber|mehr als|teurer als|plus de|mas de|piu di|boven|meer dan|дороже"
@@ -20,18 +21,23 @@ _SURELY_BELOW = "up to|at most|max|maximum|bis|bis zu|hochstens|jusqu'a|hasta|fi
 _SURELY_ABOVE = "from|at least|min|minimum|ab|mindestens|a partir de|desde|da|vanaf|от"
 
 
-def _pattern(words: str, amount: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-])(?:{words}) {amount}(?![\w.,])(?! ?[%\"'])(?P<next> [^\W\d_]+|)")
+def _pattern(words: str, amount: str, gap: str = " ") -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{words}){gap}{amount}(?![\w.,])(?! ?[%\"'])(?P<next> [^\W\d_]+|)")
 
 
 _MONEY_SURELY = rf"(?:{_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?{_CURRENCY})"
+_TO = " ?(?:-|to|bis) ?"
 _BETWEEN = re.compile(
     rf"(?<![\w-])(?:between |zwischen |entre |tra |tussen ){_MONEY} (?:and|und|et|y|e|en) {_MONEY}(?!\w)"
-    rf"|(?<![\w-])(?:{_CURRENCY} ?{_AMOUNT} ?- ?{_CURRENCY}? ?{_AMOUNT}(?!\w)"
-    rf"|{_AMOUNT} ?- ?{_AMOUNT} ?{_CURRENCY})(?!\w)"
+    rf"|(?<![\w-])(?:{_CURRENCY} ?{_AMOUNT}{_TO}{_CURRENCY}? ?{_AMOUNT}(?!\w)"
+    rf"|{_AMOUNT}{_TO}{_AMOUNT} ?{_CURRENCY})(?!\w)"
 )
+_AT_MOST = re.compile(rf"(?<![\w.,]){_MONEY_SURELY} ?(?:max|maximum|or less|or under)(?!\w)(?P<next>)")
 _LIMITS = (
     (_pattern(_BELOW, _MONEY), False),
+    (_pattern("<=?|≤", _MONEY, " ?"), False),
+    (_pattern(">=?|≥", _MONEY_SURELY, " ?"), True),
+    (_AT_MOST, False),
     (_pattern(_ABOVE, _MONEY_SURELY), True),
     (_pattern(_SURELY_BELOW, _MONEY_SURELY), False),
     (_pattern(_SURELY_ABOVE, _MONEY_SURELY), True),
@@ -52,7 +58,7 @@ class PriceLimit:
 def price_limit(query: str) -> PriceLimit | None:
     """The prices that a folded query asks for, such as "under 300" or "20-50 euros".
 
-    "under 90 cm" is no price. Other words than "under" and its like need a currency.
+    "under 90 cm" is no price. Other words than "under" and its like need a currency; "<" does not.
     """
     if not any(letter.isdigit() for letter in query):
         return None

@@ -61,11 +61,16 @@ _UNITS = {name: unit for unit, names in _NAMES.items() for name in (unit, *names
 # No letter, or one of a script that sets no spaces
 _START = rf"(?<![.,/])(?<![^\W{RUN_LETTERS}])"
 _END = rf"(?![^\W{RUN_LETTERS}])"
-_NUMBER = rf"{_START}(?P<number>\d+(?:[.,]\d+)*(?:/\d+)?)"
+# "1 1/2", "1/2", "2,5"
+_NUMBER = rf"{_START}(?P<number>(?:\d+[ -])?\d+/\d+|\d+(?:[.,]\d+)*)"
 _BY_LENGTH = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
 _MEASURE = re.compile(rf"{_NUMBER}[ -]?(?P<unit>{_BY_LENGTH}){_END}")
-_SIDE = r"(\d+(?:[.,]\d+)*)"
-_DIMENSIONS = re.compile(rf"{_START}{_SIDE} ?[x*] ?{_SIDE}(?: ?[x*] ?{_SIDE})?{_END}")
+# A side may have its unit; "2 x 1m" are two of a metre
+_LENGTHS = "|".join(re.escape(name) for unit in ("in", "ft", "mm", "cm") for name in (*_NAMES[unit], unit))
+_SIDE = rf"(\d+(?:[.,]\d+)*)(?: ?(?:{_LENGTHS}|')(?=[ x*]|{_END}))?"
+_BY = "(?: ?[x*] ?| by )"
+_DIMENSIONS = re.compile(rf"{_START}{_SIDE}{_BY}{_SIDE}(?:{_BY}{_SIDE})?{_END}")
+_FRACTION = re.compile(r"(?:(\d{1,4})[ -])?(\d{1,3})/(2|4|8|16|32|64)")
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 
@@ -82,7 +87,8 @@ class Quantity:
 def quantities(text: str) -> list[Quantity]:
     """The quantities of a clean, folded text, in order and without overlap; dimensions first.
 
-    The number is a decimal with a point, the unit its symbol: "2,5 Zoll" is "2.5in".
+    The number is a decimal with a point, the unit its symbol: "2,5 Zoll" and "2 1/2 inches" are
+    "2.5in". Dimensions have no units: "20cm by 30cm" is "20x30".
     """
     if not _DIGIT.search(text):
         return []
@@ -111,5 +117,8 @@ def is_unit(word: str) -> bool:
 def _plain(number: str) -> str:
     if _THOUSANDS.fullmatch(number):
         return number.replace(",", "")
+    if fraction := _FRACTION.fullmatch(number):
+        whole, above, below = (int(part or 0) for part in fraction.groups())
+        return f"{whole + above / below:.10g}"
     decimal = number.replace(",", ".")
     return decimal.rstrip("0").rstrip(".") if decimal.count(".") == 1 and "/" not in decimal else decimal

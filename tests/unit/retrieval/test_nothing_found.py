@@ -49,6 +49,10 @@ def test_what_is_less_near_than_nonsense_is_found_by_a_query_whose_words_are_kno
     assert ids(replace(snapshot, known_words_floor=0.45), "evening reading") == []
 
 
+def test_a_code_that_no_product_has_finds_nothing_that_is_not_near(snapshot: Snapshot) -> None:
+    assert ids(snapshot, "zkq-4417") == []
+
+
 def test_function_words_alone_are_no_match(snapshot: Snapshot) -> None:
     assert ids(snapshot, "is there a light for a reading with") == ids(snapshot, "reading light")
 

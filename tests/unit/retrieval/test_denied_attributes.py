@@ -1,0 +1,52 @@
+"""Attributes that say yes or no, where a query names them or does without."""
+
+import numpy as np
+import pytest
+
+from services.retrieval import reading
+from services.retrieval.reading import Catalog
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
+from services.retrieval.snapshots import Snapshot
+from shared.caller import PATIENT
+from shared.catalog.product import Product
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
+
+PRODUCTS = [
+    Product("city", "Parka City", attributes={"windproof": ("false",)}),
+    Product("alp", "Parka Alp", attributes={"windproof": ("true",)}),
+    Product("plain", "Parka"),
+    Product("tent", "Windproof tent"),
+    Product("vest", "Parka vest without hood"),
+]
+
+
+@pytest.fixture
+def snapshot(open_snapshot: OpenSnapshot) -> Snapshot:
+    return open_snapshot(PRODUCTS, np.eye(8, dtype=np.float32)[: len(PRODUCTS)])
+
+
+def found(snapshot: Snapshot, query: str, tier: str = "") -> list[str]:
+    """What is found by words and by vectors, the nearest of which is the first product."""
+    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without)
+    read = reading.read(query, (), catalog, PATIENT)
+    near = np.array([0.9, 0.1, 0.4, 0.1, 0.1, 0, 0, 0], np.float32)
+    request = Request(read.query, near / np.linalg.norm(near), limits=read.limits, tier=tier)
+    return snapshot.products.product_ids(Retriever().retrieve(snapshot, request).rows)
+
+
+def test_what_says_yes_comes_first_and_what_says_no_not_before_it(snapshot: Snapshot) -> None:
+    ids = found(snapshot, "windproof parka")
+    assert ids[0] == "alp"
+    assert found(snapshot, "parka")[0] == "city"
+
+
+def test_what_is_not_wanted_is_left_out_by_an_attribute_too(snapshot: Snapshot) -> None:
+    assert found(snapshot, "parka not windproof")[0] == "city"
+    assert "alp" not in found(snapshot, "parka not windproof")
+
+
+def test_what_other_products_say_does_not_narrow(snapshot: Snapshot) -> None:
+    """No tent says that it is without a hood, so tents are not asked to."""
+    assert found(snapshot, "tent without hood", tier="lexical") == ["tent"]
+    assert found(snapshot, "parka without hood", tier="lexical")[0] == "vest"
