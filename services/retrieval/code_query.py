@@ -28,13 +28,16 @@ class CodeQuery:
     """What the codes of one query find."""
 
     scored: list[Query] = field(default_factory=list)
-    matching: list[Query] = field(default_factory=list)  # a product that one of these finds is a match
+    # A product that one of these finds is a match
+    matching: list[Query] = field(default_factory=list)
     first: list[Query] = field(default_factory=list)  # whole codes
     is_all: bool = False  # the query is one code
     begins: bool = False  # the query is the beginning, or a part, of one
     codes: set[str] = field(default_factory=set)  # of the query, that products have
-    begun: set[str] = field(default_factory=set)  # with which codes of products begin, or parts of them
-    _parts: list[tuple[str, Query]] = field(default_factory=list)  # a word, and the codes it is part of
+    # With which codes of products begin, or parts of them
+    begun: set[str] = field(default_factory=set)
+    # A word, and the codes it is part of
+    _parts: list[tuple[str, Query]] = field(default_factory=list)
 
     @classmethod
     def of(cls, index: LexicalIndex, text: str) -> CodeQuery:

@@ -45,7 +45,7 @@ class LexicalLeg:
         return LexicalSearch(self.index, self.row_count, self._parsed(text, tuple(languages), synonyms))
 
     def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
-        """The terms of a clean query that mark words of products. Parameters are as for `search`."""
+        """The terms of a clean query that mark words of products; see `search`."""
         return self._parser.terms(text, languages, synonyms)
 
     def holding_each(

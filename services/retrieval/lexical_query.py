@@ -24,7 +24,8 @@ class LexicalQuery:
 
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
-    strong: Query | None  # holds enough of them by its texts, not by attributes alone; None: the same
+    # Holds enough of them by its texts, not by attributes alone; None: the same
+    strong: Query | None
     empty: bool  # no product has any of its words
     pinned: Query | None = None  # products whose code is in the query: they come first
     is_code: bool = False  # the query is a code and nothing else
@@ -76,7 +77,7 @@ class QueryParser:
         )
 
     def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
-        """The terms of a clean query that mark words of products. Parameters are as for `parse`."""
+        """The terms of a clean query that mark words of products; see `parse`."""
         found = QueryWords(self.index, languages, self.compounds)
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)
@@ -88,7 +89,7 @@ class QueryParser:
     def single(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
     ) -> list[tuple[str, Query]]:
-        """Each word that counts, with the query for what holds it. Parameters are as for `parse`."""
+        """Each word that counts, with the query for what holds it; see `parse`."""
         found = QueryWords(self.index, languages, self.compounds)
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)

@@ -35,7 +35,7 @@ class Chat(Protocol):
 
 
 class QueryReader:
-    """One model. Each query is asked for once at a time, and at most `max_calls` queries at once."""
+    """One model. A query is asked for once at a time, and at most `max_calls` queries are."""
 
     def __init__(  # noqa: PLR0913 - the parts, and their limits
         self,
