@@ -121,5 +121,5 @@ $(VENV)/.protoc: Makefile | $(BIN)/uv
 
 $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing the contributor's tools and torch into $(VENV), about 6 GB, once ..."
-	@$(UV) --constraint constraints.txt --editable '.[standalone,train,parquet]' --group dev
+	@$(UV) --constraint constraints.txt --editable '.[standalone,train,parquet,dictionaries]' --group dev
 	@touch $@

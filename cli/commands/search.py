@@ -73,11 +73,20 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         list[str] | None,
         typer.Option(
             help="Do not read this kind of part of the query: correction, without, price, synonym, order, "
-            "or all; may be repeated. docs/queries.md.",
+            "model or all; may be repeated. docs/queries.md.",
             metavar="KIND",
         ),
     ] = None,
     explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
+    highlight: Annotated[
+        bool, typer.Option(help="Show where the query's words stand in each result.")
+    ] = False,
+    why_not: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Say why the product with this id is not on the page; may be repeated.", metavar="ID"
+        ),
+    ] = None,
     all_variants: Annotated[
         bool, typer.Option("--all-variants", help="Show every variant of a product, not the best alone.")
     ] = False,
@@ -99,6 +108,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         language_code=language,
         as_typed=as_typed or [],
         explain=explain,
+        highlight=highlight,
+        why_not=why_not or [],
         variants=VARIANTS_ALL if all_variants else VARIANTS_COLLAPSE,
     )
     with Client(address) as engine:
@@ -107,6 +118,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         print_json(MessageToDict(page, preserving_proto_field_name=True))
         return
     show_page(out, page)
+    for absence in page.absences:
+        say(one_line(f"{absence.product_id}: {absence.sentence}"))
     for note in page.served_by.notes:
         warn(one_line(note))
     for facet in page.facets:

@@ -1,6 +1,6 @@
 """Shows a page of results as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,8 +10,9 @@ from aisle.v1.catalog_pb2 import Availability, Product
 from aisle.v1.recommend_pb2 import RecommendResponse
 from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
+from cli.terminal.highlights import marked_title, show_highlights
 
-_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch")
+_STAGES = ("model", "analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch", "why_not")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
@@ -21,16 +22,34 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
     """
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
+    if page.suggested_query:
+        console.print(Text.assemble(("Did you mean ", "dim"), (page.suggested_query, "bold"), ("?", "dim")))
     for part in page.reading:
         if part.kind != "correction":
             console.print(Text(f"Read {part.text.strip()!r}: {part.meaning}", style="dim"))
+    for line in _relaxed(page):
+        console.print(Text(line, style="dim"), soft_wrap=True)
     if page.results:
         console.print(results_table(page.results[:limit]))
+        show_highlights(console, page.results[:limit])
         _show_reasons(console, page.results[:limit])
     else:
         console.print("No product matches. Take a filter away, or try other words.")
     for line in served_line(page).splitlines():
         console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _relaxed(page: SearchResponse) -> Iterator[str]:
+    """What the page left of the query, a sentence a line."""
+    relaxed = page.relaxation
+    if relaxed.is_partial:
+        yield "No product has enough of these words; the results have some of them, or are near in meaning."
+    if relaxed.dropped_words:
+        none = "No result has " if page.results else "No product has "
+        yield none + " or ".join(repr(one_line(word)) for word in relaxed.dropped_words) + "."
+    if relaxed.unfiltered_count:
+        most = f", most of the best in {one_line(relaxed.near_category)!r}" if relaxed.near_category else ""
+        yield f"Without the filters: {relaxed.unfiltered_count:,}{most}."
 
 
 def show_recommendations(console: Console, page: RecommendResponse) -> None:
@@ -83,7 +102,8 @@ def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | No
         table.add_column("", justify="right", style="magenta", no_wrap=True)
     for result in results:
         note = [] if notes is None else [notes.get(result.product.product_id, "")]
-        table.add_row(*(Text(cell) for cell in [*_cells(result, branded), *note]))
+        number, *others = (Text(cell) for cell in [*_cells(result, branded), *note])
+        table.add_row(number, _title(result), *others)
     return table
 
 
@@ -92,7 +112,6 @@ def _cells(result: SearchResult, branded: bool) -> list[str]:
     brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
     return [
         str(result.position),
-        _title(result),
         *brand,
         price(product),
         f"{result.relevance_score:.3f}",
@@ -103,15 +122,15 @@ def _says_brand(product: Product) -> bool:
     return not product.brands or product.brands[0].lower() in product.title.lower()
 
 
-def _title(result: SearchResult) -> str:
+def _title(result: SearchResult) -> Text:
     product = result.product
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
     others = result.variant_count
     more = f"+{others} variant{'s' if others > 1 else ''}" if others else ""
     near = "near" if result.by_meaning else ""
     notes = ", ".join(filter(None, ("out of stock" if gone else "", more, near)))
-    title = one_line(product.title)
-    return f"{title} ({notes})" if notes else title
+    title = marked_title(result)
+    return title.append(f" ({notes})") if notes else title
 
 
 def price(product: Product) -> str:

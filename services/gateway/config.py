@@ -1,6 +1,7 @@
 """Settings of the gateway, read from AISLE_GATEWAY_* in the environment."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 from services.gateway.events.formats.reading import FORMATS
 from services.gateway.replicas import addresses
@@ -15,7 +16,11 @@ _AT_LEAST_ONE = (
     "max_window_bytes",
     "max_shared_bytes",
     "max_waiting_impressions",
+    "query_reader_timeout_ms",
+    "query_reader_max_calls",
+    "query_reader_max_bytes",
 )
+_HTTP = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,14 @@ class GatewayConfig:
     max_shared_bytes: int = 268_435_456
     cache_ms: float = 5  # longest wait of a page for Redis at each lookup
     max_waiting_impressions: int = 10_000  # in memory, waiting for the log
+    # Base URL of chat completions, such as http://localhost:8000/v1; empty: no model reads queries
+    query_reader: str = ""
+    query_reader_model: str = ""  # its name there
+    query_reader_key: str = field(default="", repr=False)  # sent as a bearer token
+    query_reader_timeout_ms: int = 5_000  # of a call; a page waits for its own share alone
+    query_reader_max_calls: int = 4  # at once
+    query_reader_max_bytes: int = 8_388_608  # of readings in memory
+    query_reader_ttl_seconds: float = 3_600
 
     def __post_init__(self) -> None:
         for name in _AT_LEAST_ONE:
@@ -76,9 +89,18 @@ class GatewayConfig:
             raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms are more than 0")
         if not self.resolve_seconds > 0 or not 0 <= self.hedge_share <= 1:
             raise ValueError("resolve_seconds is more than 0, and hedge_share a share from 0 to 1")
+        self._check_query_reader()
         self._check_events_in()
         for text in self.addresses.values():
             addresses.parse(text)
+
+    def _check_query_reader(self) -> None:
+        if self.query_reader and not _HTTP.fullmatch(self.query_reader):
+            raise ValueError("query_reader is not the URL of a server, such as http://localhost:8000/v1")
+        if self.query_reader and not self.query_reader_model:
+            raise ValueError("query_reader_model is empty; name the model that query_reader serves")
+        if not self.query_reader_ttl_seconds > 0:
+            raise ValueError("query_reader_ttl_seconds is more than 0")
 
     def _check_events_in(self) -> None:
         if not self.events_in_group:

@@ -19,6 +19,8 @@ from aisle.v1.reranker_pb2 import (
     RerankResponse,
 )
 from aisle.v1.retrieval_pb2 import (
+    AccountForRequest,
+    AccountForResponse,
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -42,6 +44,12 @@ class Retrieval(Protocol):
     def ListCandidates(self, request: ListCandidatesRequest, /) -> Awaitable[ListCandidatesResponse]: ...
 
     def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
+
+
+class SearchRetrieval(Retrieval, Protocol):
+    """Retrieval for searches, which may ask why a product is not on a page."""
+
+    def AccountFor(self, request: AccountForRequest, /) -> Awaitable[AccountForResponse]: ...
 
 
 class Reranker(Protocol):

@@ -25,7 +25,11 @@ AS_TYPED = (
     "category",
     "color",
     "size",
+    "model",
 )
+MAX_ACCOUNTS = 20  # products of why_not
+MIN_SNIPPET = 20  # characters
+MAX_SNIPPET = 1_000
 CURRENCY = re.compile("[A-Z]{3}|-")  # "-" stands for prices without one
 
 
@@ -43,6 +47,11 @@ def read_part(request: SearchRequest) -> SearchRequest:
 
 def page_size(request: SearchRequest) -> int:
     return min(request.page_size, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE
+
+
+def is_off(kind: str, request: SearchRequest) -> bool:
+    """Whether a kind of part of the query is not to be read."""
+    return kind in request.as_typed or "all" in request.as_typed
 
 
 def notes(request: SearchRequest) -> list[str]:
@@ -78,6 +87,11 @@ def check(request: SearchRequest) -> None:
         )
     if request.variants not in Variants.values():
         raise InvalidRequest("variants", f"{request.variants} is unknown; use collapse or all")
+    if request.snippet_length and not MIN_SNIPPET <= request.snippet_length <= MAX_SNIPPET:
+        raise InvalidRequest(
+            "snippet_length",
+            f"{request.snippet_length} is no length of a snippet; use {MIN_SNIPPET} to {MAX_SNIPPET:,}",
+        )
     _check_names(request)
     check_filters(request.filters, request.where)
     check_facets(request.facets)
@@ -88,10 +102,10 @@ def _check_names(request: SearchRequest) -> None:
         value = getattr(request, name)
         if value and (fault := id_fault(value)):
             raise InvalidRequest(name, fault)
-    for kind in request.as_typed:
-        if kind not in AS_TYPED:
-            raise InvalidRequest("as_typed", f"{kind!r} is unknown; use some of: {', '.join(AS_TYPED)}")
-    check_count("experiment_ids", len(request.experiment_ids), MAX_EXPERIMENTS)
-    for index, value in enumerate(request.experiment_ids):
-        if fault := id_fault(value):
-            raise InvalidRequest(f"experiment_ids[{index}]", fault)
+    if unknown := [kind for kind in request.as_typed if kind not in AS_TYPED]:
+        raise InvalidRequest("as_typed", f"{unknown[0]!r} is unknown; use some of: {', '.join(AS_TYPED)}")
+    for name, most in (("why_not", MAX_ACCOUNTS), ("experiment_ids", MAX_EXPERIMENTS)):
+        check_count(name, len(getattr(request, name)), most)
+        for index, value in enumerate(getattr(request, name)):
+            if fault := id_fault(value):
+                raise InvalidRequest(f"{name}[{index}]", fault)

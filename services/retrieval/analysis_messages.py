@@ -6,6 +6,7 @@ import numpy as np
 
 from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveRequest
 from aisle.v1.search_pb2 import QueryPart
+from services.retrieval.filter_messages import filter_of
 from services.retrieval.narrowing import Limits
 from services.retrieval.reading import Part, Reading
 
@@ -19,6 +20,7 @@ def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
         shown_query=reading.shown,
         reading=parts(reading.parts),
         without=reading.limits.without,
+        suggested_query=reading.suggested,
     )
     if reading.limits.price is not None:
         low, high = reading.limits.price
@@ -35,9 +37,10 @@ def parts(found: Sequence[Part]) -> list[QueryPart]:
 
 
 def limits(request: RetrieveRequest) -> Limits:
-    """What a query was read to ask for."""
+    """What a query was read to ask for. Raises InvalidRequest naming the field at fault."""
+    filters = tuple(filter_of(each) for each in request.read_filters)
     if not request.HasField("price"):
-        return Limits(tuple(request.without))
+        return Limits(tuple(request.without), filters=filters)
     low = request.price.min if request.price.HasField("min") else -np.inf
     high = request.price.max if request.price.HasField("max") else np.inf
-    return Limits(tuple(request.without), (low, high))
+    return Limits(tuple(request.without), (low, high), filters)

@@ -1,10 +1,12 @@
-"""Candidates of recommendations as they are asked for and sent."""
+"""Candidates of recommendations as they are asked for and sent, and what a search relaxed."""
 
 from aisle.v1.retrieval_pb2 import ListCandidatesRequest, ListCandidatesResponse
+from aisle.v1.search_pb2 import Relaxation as RelaxationMessage
 from services.retrieval.filter_messages import filter_of
 from services.retrieval.filters import fields_of
 from services.retrieval.known_fields import notes
 from services.retrieval.recommending import Wanted, recommendable
+from services.retrieval.relaxing import NOT_RELAXED, Relaxation
 from services.retrieval.snapshots import Snapshot
 from shared.caller import Caller
 from shared.catalog.fields import RELEVANCE
@@ -31,6 +33,18 @@ def listed(snapshot: Snapshot, request: ListCandidatesRequest, caller: Caller) -
         log_position=snapshot.log_position,
         notes=notes(snapshot.columns, [("filters", field) for field in fields_of(wanted.filters)]),
         stage_ms=clock.stage_ms,
+    )
+
+
+def relaxation_message(found: Relaxation) -> RelaxationMessage | None:
+    """None if nothing was relaxed."""
+    if found == NOT_RELAXED:
+        return None
+    return RelaxationMessage(
+        is_partial=found.is_partial,
+        dropped_words=found.dropped_words,
+        unfiltered_count=found.unfiltered_count,
+        near_category=found.near_category,
     )
 
 

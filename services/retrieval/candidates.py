@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask
 from services.retrieval.reading import Part
+from services.retrieval.relaxing import NOT_RELAXED, Relaxation
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -36,6 +37,7 @@ class Candidates:
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
+    relaxation: Relaxation = NOT_RELAXED
     notes: tuple[str, ...] = ()  # about fields of the request that no product has
 
     @property

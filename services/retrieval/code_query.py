@@ -28,11 +28,16 @@ class CodeQuery:
     """What the codes of one query find."""
 
     scored: list[Query] = field(default_factory=list)
-    matching: list[Query] = field(default_factory=list)  # a product that one of these finds is a match
+    # A product that one of these finds is a match
+    matching: list[Query] = field(default_factory=list)
     first: list[Query] = field(default_factory=list)  # whole codes
     is_all: bool = False  # the query is one code
     begins: bool = False  # the query is the beginning, or a part, of one
-    _parts: list[tuple[str, Query]] = field(default_factory=list)  # a word, and the codes it is part of
+    codes: set[str] = field(default_factory=set)  # of the query, that products have
+    # With which codes of products begin, or parts of them
+    begun: set[str] = field(default_factory=set)
+    # A word, and the codes it is part of
+    _parts: list[tuple[str, Query]] = field(default_factory=list)
 
     @classmethod
     def of(cls, index: LexicalIndex, text: str) -> CodeQuery:
@@ -60,6 +65,7 @@ class CodeQuery:
             sure = is_code(code) or (
                 code == whole and len(typed) == 1 and not _SEPARATORS.isdisjoint(typed[0])
             )
+            self.codes.add(code)
             self._found(query, IDENTIFIER_SCORE if sure else UNSURE_IDENTIFIER_SCORE)
             self.first += [query] * sure
             one_word = len(typed) == 1 or whole.isdecimal()
@@ -75,6 +81,7 @@ class CodeQuery:
                 if query := index.begins(name, code):
                     self.scored.append(Query.const_score_query(query, score))
                     self._parts.append((code, query))
+                    self.begun.add(code)
                     self.matching += [query] * (code in all_typed)
                     self.begins = self.begins or (code in all_typed and len(typed) == 1)
 

@@ -6,7 +6,7 @@ rank learning methods".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Fused:
 
     def by(self, precedence: NDArray[np.uint32]) -> Fused:
         """The same rows by precedence (k,), and by their order where it is equal."""
+        if not len(precedence) or (precedence == precedence[0]).all():
+            return replace(self, precedence=precedence)
         order = np.argsort(precedence, kind="stable")
         lists = self.lexical_ranks[order], self.dense_ranks[order]
         return Fused(self.rows[order], self.scores[order], *lists, precedence[order])

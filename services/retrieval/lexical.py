@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from tantivy import Occur, Query
 
 from services.retrieval.compounds import Compounds
-from services.retrieval.lexical_query import LexicalQuery, QueryParser
+from services.retrieval.lexical_query import QueryParser
+from services.retrieval.lexical_search import LexicalSearch
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, ROW, TEXT, lacking_term
+from shared.snapshot.lexical_document import JOINED, lacking_term
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# Results that the first search requests, at 40 ns each; in small catalogues these are all
-FIRST_FETCH = 5_000
-FEW_ROWS = 500  # up to so many rows are named in a query, instead of searching a longer list
+_REMEMBERED = 256  # queries, which come again for their facets and next pages
 
 
 class LexicalLeg:
@@ -36,6 +33,7 @@ class LexicalLeg:
         self.row_count = row_count
         self.compounds = compounds or Compounds(index.vocabulary.all, index.analysis.languages)
         self._parser = QueryParser(index, self.compounds)
+        self._parsed = lru_cache(_REMEMBERED)(self._parser.parse)
 
     def search(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
@@ -44,7 +42,22 @@ class LexicalLeg:
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
+        return LexicalSearch(self.index, self.row_count, self._parsed(text, tuple(languages), synonyms))
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products; see `search`."""
+        return self._parser.terms(text, languages, synonyms)
+
+    def holding_each(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Mask]]:
+        """The words of a clean query that count, folded, and which rows (n,) hold each.
+
+        Parameters are as for `search`.
+        """
+        single = self._parser.single(text, languages, synonyms)
+        found = LexicalSearch(self.index, self.row_count, self._parser.parse(""))
+        return [(word, found.rows_of(query)) for word, query in single]
 
     def says_without(self, word: str, query: str) -> bool:
         """Whether some product that holds a clean query says that it is without a word."""
@@ -52,163 +65,3 @@ class LexicalLeg:
             return False
         search = self.search(query)
         return bool((search.matching() & search.lacking(word)).any())
-
-
-@dataclass(frozen=True)
-class LexicalSearch:
-    """One search. Its results serve all questions about it."""
-
-    _leg: LexicalLeg
-    _query: LexicalQuery
-
-    def best(self, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `limit` rows that `mask` (n,) selects, or of all, with their scores.
-
-        Ties in row order.
-        """
-        if self._query.empty or limit <= 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        fetch = FIRST_FETCH
-        (rows, scores) = self._first
-        while True:
-            exhausted = len(rows) < fetch
-            if mask is not None:
-                rows, scores = rows[mask[rows]], scores[mask[rows]]
-            if exhausted or len(rows) >= limit:
-                return _in_order(limit, rows, scores)
-            if mask is not None and np.count_nonzero(mask) <= FEW_ROWS:
-                return self._best_among(limit, np.flatnonzero(mask))
-            fetch *= 8
-            rows, scores = self._search(self._query.scored, fetch)
-
-    def _best_among(self, limit: int, rows: Rows) -> tuple[Rows, Scores]:
-        scores = self._scores_among(rows)
-        order = np.argsort(-scores, kind="stable")[: min(limit, int(np.count_nonzero(scores)))]
-        return rows[order], scores[order]
-
-    def scores(self, rows: Rows) -> Scores:
-        """The lexical score of each of `rows` (k,), 0 if no word matches."""
-        if self._query.empty or not len(rows):
-            return np.zeros(len(rows), np.float32)
-        if len(self._first[0]) < FIRST_FETCH:
-            return self._scattered(*self._first)[rows]
-        return self._scores_among(rows)
-
-    def matching(self) -> Mask:
-        """Which rows (n,) hold enough of the query's words."""
-        return self._matching.copy()
-
-    @cached_property
-    def _matching(self) -> Mask:
-        return self._rows_of(None if self._query.empty else self._query.required)
-
-    def strongly_matching(self) -> Mask:
-        """Those of the matching rows (n,) whose texts hold enough words, not their attributes
-        alone.
-        """
-        if self._query.strong is None:
-            return self._matching.copy()
-        return self._rows_of(None if self._query.empty else self._query.strong)
-
-    def pinned(self) -> Mask:
-        """Which rows (n,) have a code that is in the query."""
-        return self._rows_of(self._query.pinned)
-
-    def numbered(self) -> Mask | None:
-        """Which rows (n,) have every word of the query with a digit.
-
-        None if the query has no such word, or a number is not in the index.
-        """
-        return None if self._query.numbers is None else self._rows_of(self._query.numbers)
-
-    def named(self) -> Mask:
-        """Which rows (n,) have every word in the product name, not after "with" or "for"."""
-        return self._rows_of(self._query.named)
-
-    @property
-    def names_attributes(self) -> bool:
-        """Whether the query names an attribute to which some product says no."""
-        return self._query.denied is not None
-
-    def denying(self) -> Mask:
-        """Which rows (n,) say no to an attribute that the query names: "waterproof: false"."""
-        return self._rows_of(self._query.denied)
-
-    def naming(self, words: Sequence[Iterable[str]], rows: Rows) -> Mask:
-        """Which of `rows` (k,) have a term of each of some words in the product name."""
-        if not len(rows):
-            return np.zeros(0, np.bool_)
-        index = self._leg.index
-        named = all_of([any_of([self._term(NAMED, term) for term in terms]) for terms in words])
-        counts = [sum(index.searcher.doc_freq(NAMED, term) for term in terms) for terms in words]
-        if min(counts) <= FIRST_FETCH:
-            return self._rows_of(named)[rows]
-        among = any_of([Query.term_query(index.schema, ROW, row) for row in rows.tolist()])
-        return np.isin(rows, self._search(all_of([among, named]), len(rows))[0])
-
-    def half_matching(self) -> Mask:
-        """Which rows (n,) hold at least half of the query's words."""
-        return self._rows_of(self._query.half)
-
-    def holding(self, word: str) -> Mask:
-        """Which rows (n,) hold a word, and do not say that they are without it.
-
-        They hold it in a text, or by an attribute of its name that is true.
-        """
-        terms = self._leg.index.words(word)
-        held = self._rows_of(any_of([self._term(name, term) for term in terms for name in (TEXT, MEASURE)]))
-        return held & ~self.lacking(word)
-
-    def lacking(self, word: str) -> Mask:
-        """Which rows (n,) say that they are without a word."""
-        terms = self._leg.index.words(word)
-        return self._rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
-
-    def _term(self, field: str, term: str) -> Query:
-        return Query.term_query(self._leg.index.schema, field, term, "basic")
-
-    @property
-    def is_code(self) -> bool:
-        """Whether the query is the code of a product, and nothing else."""
-        return self._query.is_code
-
-    def _rows_of(self, query: Query | None) -> Mask:
-        mask = np.zeros(self._leg.row_count, np.bool_)
-        if query is not None:
-            searcher = self._leg.index.searcher
-            found = searcher.search(query, self._leg.row_count, count=False, order_by_field=ROW).hits
-            mask[np.fromiter((row for row, _ in found), np.int64, len(found))] = True
-        return mask
-
-    @cached_property
-    def _first(self) -> tuple[Rows, Scores]:
-        return self._search(self._query.scored, FIRST_FETCH)
-
-    def _search(self, query: Query, limit: int) -> tuple[Rows, Scores]:
-        found = self._leg.index.searcher.search(query, limit, count=False).hits
-        rows = self._leg.index.searcher.fast_field_values(ROW, [address for _, address in found])
-        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
-        return np.array(rows, np.int64), scores
-
-    def _scores_among(self, rows: Rows) -> Scores:
-        wanted = any_of([Query.term_query(self._leg.index.schema, ROW, row) for row in rows.tolist()])
-        unscored = Query.const_score_query(wanted, 0.0)
-        among = Query.boolean_query([(Occur.Must, unscored), (Occur.Must, self._query.scored)])
-        found, scores = self._search(among, max(1, len(rows)))
-        return self._scattered(found, scores)[rows]
-
-    def _scattered(self, rows: Rows, scores: Scores) -> Scores:
-        by_row = np.zeros(self._leg.row_count, np.float32)
-        by_row[rows] = scores
-        return by_row
-
-
-def _in_order(limit: int, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
-    """The first rows of a list whose scores fall.
-
-    Ties are in row order, which tantivy keeps only within a segment.
-    """
-    # With all that tie with the last
-    among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()
-    order = np.lexsort((rows[:among], -scores[:among]))[:limit]
-    return rows[order], scores[order]

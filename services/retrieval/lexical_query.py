@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tantivy import Query
 
 from services.retrieval.code_query import CodeQuery
 from services.retrieval.compounds import Compounds
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.query_words import QueryWords
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import any_of, at_least, enough
+from services.retrieval.word_groups import WordGroups, any_of, at_least, enough
 from shared.snapshot.lexical import LexicalIndex
 from shared.text.function_words import function_words
 
@@ -23,13 +24,17 @@ class LexicalQuery:
 
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
-    strong: Query | None  # holds enough of them by its texts, not by attributes alone; None: the same
+    # Holds enough of them by its texts, not by attributes alone; None: the same
+    strong: Query | None
     empty: bool  # no product has any of its words
     pinned: Query | None = None  # products whose code is in the query: they come first
     is_code: bool = False  # the query is a code and nothing else
     numbers: Query | None = None  # holds every word with a digit
     half: Query | None = None  # holds at least half of the words
     named: Query | None = None  # holds every word where it says what it is
+    by_code: bool = False  # a code of the query is enough for a match
+    groups: WordGroups = field(default_factory=WordGroups)
+    function_words: frozenset[str] = frozenset()
     denied: Query | None = None  # says no to an attribute that the query names
 
 
@@ -53,9 +58,7 @@ class QueryParser:
         codes.join(found.groups)
         groups = found.groups
         unneeded = function_words(text, languages or self.index.analysis.languages)
-        # The words that a part of a code is cut into say nothing by themselves
-        required = [] if codes.begins else groups.required(unneeded, strong=False)
-        strong = [] if codes.begins or groups.are_strong else groups.required(unneeded, strong=True)
+        required, strong = _required(codes, groups, unneeded)
         scored = [*groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),
@@ -67,8 +70,43 @@ class QueryParser:
             groups.numbers(),
             at_least(required, (len(required) + 1) // 2) if required else None,
             groups.named(unneeded),
+            bool(codes.matching),
+            groups,
+            unneeded,
             groups.denying(),
         )
+
+    def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
+        """The terms of a clean query that mark words of products; see `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        terms = found.terms
+        terms.codes |= codes.codes
+        terms.begun_codes |= codes.begun
+        return terms.without(function_words(text, languages or self.index.analysis.languages))
+
+    def single(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> list[tuple[str, Query]]:
+        """Each word that counts, with the query for what holds it; see `parse`."""
+        found = QueryWords(self.index, languages, self.compounds)
+        found.read(text, synonyms)
+        codes = CodeQuery.of(self.index, text)
+        if codes.begins or codes.is_all:
+            return [(text, any_of(codes.matching))]
+        codes.join(found.groups)
+        return found.groups.single(function_words(text, languages or self.index.analysis.languages))
+
+
+def _required(
+    codes: CodeQuery, groups: WordGroups, unneeded: frozenset[str]
+) -> tuple[list[Query], list[Query]]:
+    """What a match holds enough of, and by its texts if that is something else."""
+    if codes.begins:  # the words that a part of a code is cut into say nothing by themselves
+        return [], []
+    strong = [] if groups.are_strong else groups.required(unneeded, strong=True)
+    return groups.required(unneeded, strong=False), strong
 
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:

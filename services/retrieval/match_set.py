@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.filters import Mask
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -46,8 +46,8 @@ def sorted_set(lists: Lists, words: LexicalSearch, elsewhere: Elsewhere) -> tupl
     """The lists with the match set of orders other than relevance, and a note of what is left out.
 
     If any product has all the words in its name, keep only such products: by price, a camera comes
-    first, not a cheaper pet feeder with a camera. Nor a camera strap, if the query names a category:
-    `elsewhere` says which of some matching rows (k,) are in others.
+    first, not a cheaper pet feeder with a camera. Nor a camera strap, if the query names a
+    category: `elsewhere` says which of some matching rows (k,) are in others.
     """
     if not lists.by_words or lists.matching is None:
         return lists, []

@@ -1,7 +1,8 @@
 """A query that is a category's name and nothing else: "laptop", where there are "Laptops".
 
-Products that only have it in their names, such as a "Laptop Stand" among the accessories, are not what
-is asked for, if most products of that name are in the category. So the shop's own categories decide.
+Products that only have it in their names, such as a "Laptop Stand" among the accessories, are not
+what is asked for, if most products of that name are in the category. So the shop's own categories
+decide.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.soft_fields import CATEGORY
 from services.retrieval.soft_values import Value

@@ -1,4 +1,6 @@
-"""Narrows a search by what its query says beside its words: a price, and what is not wanted."""
+"""Narrows a search by what its query says beside its words: a price, what is not wanted, and what a
+language model read in it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.retrieval.filters import Between, Filter, Mask, mask_of
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.filters import Between, Filter, Mask, Tree, fields_of, mask_of
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 
 
@@ -18,6 +20,7 @@ class Limits:
 
     without: tuple[str, ...] = ()  # words that a result does not hold
     price: tuple[float, float] | None = None  # lowest and highest
+    filters: tuple[Tree, ...] = ()  # that a language model read
 
 
 NO_LIMITS = Limits()
@@ -45,6 +48,10 @@ def _masks(snapshot: Snapshot, limits: Limits, words: LexicalSearch) -> Sequence
         mask = mask_of([Filter("price", Between(low, high))], snapshot.columns, snapshot.products.row)
         assert mask is not None
         found.append((f"at a price {price_words(low, high)}", mask))
+    for each in limits.filters:
+        mask = mask_of([each], snapshot.columns, snapshot.products.row)
+        assert mask is not None
+        found.append((f"as the model read it by {', '.join(dict.fromkeys(fields_of([each])))}", mask))
     return found
 
 

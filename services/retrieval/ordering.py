@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.retrieval.currencies import Currencies, currencies_of
 from services.retrieval.facets import all_rows
 from services.retrieval.filters import Mask
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.order_by import OrderBy
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from tantivy import Query
 
 from services.retrieval.compounds import Compounds
+from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
@@ -17,7 +18,7 @@ from shared.text.letters import fold
 from shared.text.negation import negations
 from shared.text.quantities import quantities
 from shared.text.spans import without
-from shared.text.words import is_run, stretches, words
+from shared.text.words import is_run, spelled, stretches, words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 LETTER_BOOST = 3.0  # a letter of a name, which weighs as a title does: "灯" for "台灯"
@@ -43,6 +44,7 @@ class QueryWords:
         self._compounds = compounds
         self._languages = languages
         self.groups = WordGroups()
+        self.terms = QueryTerms()
 
     def read(self, text: str, synonyms: Synonyms) -> None:
         """Add the words of a clean text."""
@@ -50,11 +52,12 @@ class QueryWords:
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
+            self.terms.measures.add(each.term)
         rest = without(folded, measured)
-        in_order = words(rest)
+        in_order = self._index.analysis.words(rest)
         typed = self._distinct(in_order)
         self.groups.typed = [each.term for each in measured] + typed
-        self.groups.stretches = stretches(rest)
+        self.groups.stretches = self.terms.stretches = stretches(rest, self._index.analysis.dictionaries)
         for word in typed:
             self._word(word)
         self._denied(folded, typed)
@@ -65,11 +68,23 @@ class QueryWords:
             self._compound(word)
         if typed:
             self._begun(typed[-1])
+        self._add_synonyms(synonyms, rest, typed)
+
+    def _add_synonyms(self, synonyms: Synonyms, text: str, typed: Sequence[str]) -> None:
+        """Rules have pairs of letters where a dictionary may have other words."""
+        if not synonyms.rules:
+            return
+        in_order = words(text)
         for found in synonyms.of(in_order, next(iter(self._languages), "")):
-            for other in found.others:
-                self._synonym(
-                    [self._named_as(word, typed) for word in in_order[found.start : found.end]], other
-                )
+            phrase = self._words_of(in_order[found.start : found.end])
+            stood_for = [each for word in phrase if (each := self._named_as(word, typed))]
+            for other in found.others if stood_for else ():
+                self._synonym(stood_for, self._words_of(other))
+
+    def _words_of(self, phrase: Sequence[str]) -> Sequence[str]:
+        """The words of a phrase, cut as those of the query."""
+        analysis = self._index.analysis
+        return analysis.words(spelled(phrase)) if analysis.dictionaries.languages else phrase
 
     def _begun(self, word: str) -> None:
         """Match by prefix if no product has the last word, which may be unfinished."""
@@ -77,36 +92,39 @@ class QueryWords:
             return
         if begun := self._index.begins(TEXT, word):
             self.groups.add((word,), begun)
+            self.terms.begun = word
 
     def _named_as(self, word: str, typed: Sequence[str]) -> str:
-        """The word of `typed` with the stem of a word."""
-        term = self._index.words(word, self._languages)[0]
-        return next(each for each in typed if self._index.words(each, self._languages)[0] == term)
+        """The word of `typed` with the stem of a word; empty if there is none."""
+        term = self._terms(word)[0]
+        return next((each for each in typed if self._terms(each)[0] == term), "")
 
     def _synonym(self, stood_for: Sequence[str], other: Sequence[str]) -> None:
         """Match products with every word of another phrase."""
-        held = [
-            [self._term(TEXT, term) for term in self._index.words(word, self._languages) if self._known(term)]
-            for word in other
-        ]
+        held = [[self._term(TEXT, term) for term in self._terms(word) if self._known(term)] for word in other]
         if all(held):
+            self.terms.together.append([self._terms(word) for word in other])
             whole = all_of([any_of(each) for each in held])
             self.groups.add(stood_for, Query.boost_query(whole, SYNONYM_BOOST))
 
     def _distinct(self, typed: Sequence[str]) -> list[str]:
         """The words without those of a stem that came before."""
-        by_term = {self._index.words(word, self._languages)[0]: word for word in reversed(typed)}
+        by_term = {self._terms(word)[0]: word for word in reversed(typed)}
         return list(by_term.values())[::-1]
 
     def _word(self, word: str) -> None:
-        terms = self._index.words(word, self._languages)
+        terms = self._terms(word)
         strong = [self._term(TEXT, term) for term in terms if self._index.holds(TEXT, term)]
         for query in strong:
             self.groups.add((word,), query)
+        if strong:
+            self.terms.add_word(word, terms)
         for term in terms:
             if self._index.holds(NAMED, term):
                 self.groups.add_named(word, Query.term_query(self._index.schema, NAMED, term, "basic"))
-        if weak := [self._term(MEASURE, term) for term in terms if self._index.holds(MEASURE, term)]:
+        measured = [term for term in terms if self._index.holds(MEASURE, term)]
+        self.terms.measures.update(measured)
+        if weak := [self._term(MEASURE, term) for term in measured]:
             self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
             denied = (false_term(term) for term in terms)
             self.groups.denied[word] = [
@@ -137,40 +155,46 @@ class QueryWords:
             return  # their pairs of letters would stand for the whole
         if len(whole) < _SHORTEST_JOINED and not is_letter:
             return
-        for term in self._index.words(whole, self._languages)[:1]:
+        for term in self._terms(whole)[:1]:
             if self._index.holds(JOINED, term):
                 boost = LETTER_BOOST if is_letter else JOINED_BOOST
                 self.groups.add(parts, Query.boost_query(self._term(JOINED, term), boost))
+                self.terms.joined.add(term)
             if len(parts) > 1 and self._index.holds(TEXT, term):
                 self.groups.add(parts, self._term(TEXT, term))
+                self.terms.joined.add(term)
         if len(parts) > 1 and self._index.holds(MEASURE, whole):
             self.groups.add(parts, self._term(MEASURE, whole))
+            self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
         """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB", "s22ultra" "S22 Ultra"."""
         parts = _TURNS.findall(word)
         for cut in _cuts(parts):
-            terms = [self._index.words(part, self._languages)[:1] for part in cut]
+            terms = [self._terms(part)[:1] for part in cut]
             if all(term and self._known(term[0]) for term in terms):
                 self._both(word, [term[0] for term in terms])
+                self.terms.beside.append(tuple(cut))
 
     def _compound(self, word: str) -> None:
         """Match compounds that end in the word, or products with all of its parts."""
-        for term in self._index.words(word, self._languages):
+        for term in self._terms(word):
             for longer in self._compounds.ending_in(term):
                 if self._known(longer):
+                    self.terms.joined.add(longer)
                     self.groups.add((word,), Query.boost_query(self._term(TEXT, longer), COMPOUND_BOOST))
         parts = self._compounds.parts(word, self._known)
         if not parts and word not in self.groups:
             parts = self._parts(word)
         if parts:
             self._both(word, parts)
+            self.terms.together.append([[part] for part in parts])
 
     def _parts(self, word: str) -> list[str]:
         """The terms of two words that an unknown word was made of."""
         cuts = [(word[:cut], word[cut:]) for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
         for cut in cuts if len(word) <= _LONGEST_SPLIT and word.isalpha() and not is_run(word) else ():
-            terms = [self._index.words(part, self._languages)[0] for part in cut]
+            terms = [self._terms(part)[0] for part in cut]
             if all(map(self._known, terms)):
                 return terms
         return []
@@ -182,6 +206,10 @@ class QueryWords:
 
     def _known(self, term: str) -> bool:
         return self._index.holds(TEXT, term)
+
+    def _terms(self, word: str) -> list[str]:
+        """The terms of a word; one of a script without spaces is cut already."""
+        return [word] if is_run(word) else self._index.words(word, self._languages)
 
     def _term(self, field: str, word: str) -> Query:
         return Query.term_query(self._index.schema, field, word, "freq")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.retrieval import fusion
 from services.retrieval.fusion import Fused
 from services.retrieval.grouping import Grouping, continued
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.match_set import Lists, precedence
 from services.retrieval.ordering import ordered
 from services.retrieval.snapshots import Snapshot
@@ -73,14 +73,29 @@ class Order:
         They follow the products that were shown last, or the first `offset` if none of these is
         left. By relevance they are in the order of popularity, which few writes change.
         """
-        rows = self._in_order(self.snapshot.columns.row_count)
-        rows = rows[~np.isin(self.groups.codes(rows), self._codes_of(exclude_ids))]
+        rows = self._behind(exclude_ids)
         places = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
         start = int(places[0]) if len(places) else len(rows)
         part = self._shown(rows[places[:limit]])
         before = len(exclude_ids) + start
         found = fusion.in_order(part, self.lists.lexical, self.lists.dense, before)
         return Rest(found, start + len(places), start)
+
+    def place_behind(self, exclude_ids: Sequence[str], row: int) -> tuple[int, int] | None:
+        """The place of a row's product in all of the rest, from 0, and the row that is shown there.
+
+        None if it is not in the rest.
+        """
+        rows = self._behind(exclude_ids)
+        places = np.flatnonzero(self.groups.codes(rows) == self.groups.codes(np.array([row])))
+        if not len(places):
+            return None
+        return int(places[0]), int(self._shown(rows[places[:1]])[0])
+
+    def _behind(self, exclude_ids: Sequence[str]) -> Rows:
+        """The first row of each group that is not excluded, in order."""
+        rows = self._in_order(self.snapshot.columns.row_count)
+        return rows[~np.isin(self.groups.codes(rows), self._codes_of(exclude_ids))]
 
     def dense_scores(self, vector: NDArray[np.float32] | None, rows: Rows) -> Scores:
         """The dense score of each of `rows` (k,); 0 without a vector."""

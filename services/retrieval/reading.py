@@ -43,16 +43,19 @@ class Reading:
     corrected: bool
     limits: Limits
     parts: tuple[Part, ...]
+    suggested: str = ""  # what may have been meant instead, as it would be typed
 
 
 @dataclass(frozen=True)
 class Catalog:
     """What reading asks a catalogue."""
 
-    correct: Callable[[str, Caller], str]  # spelling
+    correct: Callable[[str, Caller, Collection[str]], str]  # spelling, but of folded words that stay
     # Whether some product that holds a query says that it is without a word
     says_without: Callable[[str, str], bool]
     synonyms: Synonyms = NO_SYNONYMS
+    # What may have been meant by a corrected query, but for words that stay; empty for nothing
+    suggest: Callable[[str, Caller, Collection[str]], str] = lambda query, caller, kept: ""
 
 
 def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller) -> Reading:
@@ -70,18 +73,27 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
     rest = " ".join(without(typed, spans).split())
     if len(fold(typed)) != len(typed) or not any(letter.isalnum() for letter in rest):
         spans, denied, price, rest = [], [], None, typed
-    query = catalog.correct(rest, caller)
+    query, suggested = _spelled(rest, as_typed, catalog, caller)
     limits = Limits(tuple(each.word for each in denied), (price.low, price.high) if price else None)
     parts = [Part(WITHOUT, typed[each.start : each.end], f"without {each.word}") for each in denied]
     if price:
         parts.append(Part(PRICE, typed[price.start : price.end], price_words(price.low, price.high)))
-    if query != rest:
-        parts.append(Part(CORRECTION, rest, query))
+    parts += [Part(CORRECTION, rest, query)] * (query != rest)
     if not is_off(SYNONYM, as_typed):
         parts += [Part(SYNONYM, asked, typed)] * (asked != typed)
         parts += _synonyms(query, catalog.synonyms)
-    shown = " ".join([query, *(typed[span.start : span.end] for span in spans)]) if spans else query
-    return Reading(query, shown, query != rest, limits, tuple(parts))
+    said = [typed[span.start : span.end] for span in spans]
+    shown, suggested = (" ".join([each, *said]) if said and each else each for each in (query, suggested))
+    return Reading(query, shown, query != rest, limits, tuple(parts), suggested)
+
+
+def _spelled(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller) -> tuple[str, str]:
+    """A query with its spelling corrected, and the one to offer. Words of synonyms stay."""
+    folded = [] if is_off(SYNONYM, as_typed) else words(typed)
+    found = catalog.synonyms.of(folded)
+    kept = {word for each in found for word in folded[each.start : each.end]}
+    query = catalog.correct(typed, caller, kept)
+    return query, catalog.suggest(query, caller, kept)
 
 
 def _beside(price: PriceLimit | None, said: list[Negation]) -> list[Negation]:

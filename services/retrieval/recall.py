@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from services.retrieval.clock import Clock
 from services.retrieval.filters import Mask
 from services.retrieval.grouping import Grouping
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.match_set import NOTHING, Lists, with_set
+from services.retrieval.named_category import elsewhere, named_category
 from services.retrieval.opened_rows import opened_rows
+from services.retrieval.reading import is_off
 from services.retrieval.request import DENSE, FUSED, LEXICAL, Request, tier_of
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.soft_fields import CATEGORY
 from shared.query_memory.memory import QueryMemory
 
 _LANGUAGE_SAMPLE = 5  # top lexical results whose languages decide the query's
@@ -74,6 +77,15 @@ class Recall:
         product = self.snapshot.products.product(row)
         text = f"{product.title} {product.description}"
         return self.snapshot.lexical.index.analysis.language(product.language_code, text)
+
+    def elsewhere(self, rows: Rows) -> Mask:
+        """Which of the rows (k,) are in other categories than the whole query names."""
+        category = None
+        if self.request.query and not is_off(CATEGORY, self.request.as_typed):
+            category = named_category(self.snapshot, self.words, self.request.query)
+        if category is None:
+            return np.zeros(len(rows), np.bool_)
+        return elsewhere(self.snapshot, category, rows)
 
     @property
     def tier(self) -> str:

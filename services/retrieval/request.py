@@ -12,7 +12,9 @@ from services.retrieval.filters import Tree
 from services.retrieval.narrowing import NO_LIMITS, Limits
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
+from shared.errors import InvalidRequest
 from shared.query_memory.memory import QueryMemory
+from shared.text.query import MAX_QUERY_CHARACTERS
 
 LEXICAL = "lexical"
 DENSE = "dense"
@@ -56,3 +58,10 @@ def degraded(request: Request) -> tuple[str, ...]:
     """What cannot run, and why."""
     misses_vector = request.query and request.tier != LEXICAL and request.vector is None
     return ("dense: no vector",) if misses_vector else ()
+
+
+def checked_query(query: str) -> str:
+    """A query that the gateway has cleaned. Raises InvalidRequest if it is too long."""
+    if len(query) > MAX_QUERY_CHARACTERS:
+        raise InvalidRequest("query", f"has {len(query):,} characters; send at most {MAX_QUERY_CHARACTERS:,}")
+    return query

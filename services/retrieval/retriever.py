@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +21,12 @@ from services.retrieval.facets import Facet
 from services.retrieval.filters import Mask, mask_of
 from services.retrieval.grouping import Grouping
 from services.retrieval.match_set import Lists, sorted_set
-from services.retrieval.named_category import elsewhere, named_category
 from services.retrieval.narrowing import narrowed
 from services.retrieval.ranked import Order, Rest
-from services.retrieval.reading import is_off
 from services.retrieval.recall import Recall
+from services.retrieval.relaxing import relaxation
 from services.retrieval.request import Request, degraded, tier_of
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.soft_fields import CATEGORY
 from services.retrieval.soft_filters import SoftFilters, recognised
 from shared.caller import PATIENT, Caller
 from shared.catalog.order_by import parsed
@@ -56,9 +53,9 @@ class Retriever:
         with clock.timed("filter"):
             filtered = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
             shown = snapshot.shown(published=order_by.by_publication)
-        recall = self._recall(snapshot, request, clock)
+        recall = self.recall(snapshot, request, clock)
         strict = request.strict_order and not order_by.by_relevance
-        lists, notes = _lists(recall, both(filtered, shown), strict, clock)
+        lists, notes = lists_of(recall, both(filtered, shown), strict, clock)
         with clock.timed("fuse"):
             groups = replace(recall.groups, matching=lists.matching)
             words = recall.words if request.query else None
@@ -67,12 +64,15 @@ class Retriever:
             ranked = _ranked(request, order)
         with clock.timed("facets"):
             facets = _facets(recall, shown, lists.matching, strict, caller)
-        return _candidates(request, order, ranked, facets, clock, notes)
+        found = _candidates(request, order, ranked, facets, clock, notes)
+        return replace(found, relaxation=relaxation(recall, lists))
 
-    def _recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
+    def recall(self, snapshot: Snapshot, request: Request, clock: Clock) -> Recall:
+        """The legs of a request, which have not searched yet."""
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages, request.synonyms)
-        families = snapshot.families if request.by_product else None
+        has_variants = request.by_product and snapshot.families.have_members
+        families = snapshot.families if has_variants else None
         groups = Grouping(families, snapshot.columns.row_count)
         return Recall(
             snapshot,
@@ -89,7 +89,7 @@ def _facets(
     recall: Recall, shown: Mask | None, matching: Mask | None, strict_order: bool, caller: Caller
 ) -> tuple[Facet, ...]:
     def match_set(among: Mask | None) -> Mask | None:
-        return _lists(recall, among, strict_order, Clock(caller))[0].matching
+        return lists_of(recall, among, strict_order, Clock(caller))[0].matching
 
     facets = counted(
         recall.snapshot,
@@ -104,24 +104,17 @@ def _facets(
     return tuple(facets)
 
 
-def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock) -> tuple[Lists, list[str]]:
+def lists_of(
+    recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock
+) -> tuple[Lists, list[str]]:
     """The lists of what may be shown (n,), and notes about what was left out."""
     with clock.timed("lexical"):
         allowed, notes = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)
     lists = recall.lists(allowed, clock)
     if strict_order:
-        lists, left_out = sorted_set(lists, recall.words, partial(_elsewhere, recall))
+        lists, left_out = sorted_set(lists, recall.words, recall.elsewhere)
         notes += left_out
     return lists, notes
-
-
-def _elsewhere(recall: Recall, rows: Rows) -> NDArray[np.bool_]:
-    """Which of the matching rows (k,) are in other categories than the whole query names."""
-    request = recall.request
-    if not request.query or is_off(CATEGORY, request.as_typed):
-        return np.zeros(len(rows), np.bool_)
-    category = named_category(recall.snapshot, recall.words, request.query)
-    return np.zeros(len(rows), np.bool_) if category is None else elsewhere(recall.snapshot, category, rows)
 
 
 def _soft_filters(recall: Recall, lists: Lists) -> SoftFilters | None:

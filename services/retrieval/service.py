@@ -1,14 +1,14 @@
 """Retrieval on the wire: a query and its vector in, candidates and products out."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.v1 import catalog_pb2
 from aisle.v1.retrieval_pb2 import (
+    AccountForRequest,
+    AccountForResponse,
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -22,11 +22,13 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import analysis_messages, reading
-from services.retrieval.candidate_messages import listed
+from services.retrieval.absence_messages import accounted
+from services.retrieval.candidate_messages import listed, relaxation_message
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
-from services.retrieval.matched_terms import MatchedTerms
-from services.retrieval.request import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request
+from services.retrieval.product_messages import fetched
+from services.retrieval.reading_catalog import catalog_of
+from services.retrieval.request import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request, checked_query
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
@@ -37,11 +39,9 @@ from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
 from shared.query_memory.follower import MemoryFollower
 from shared.text.languages import language_of
-from shared.text.query import MAX_QUERY_CHARACTERS
 
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
-MAX_FETCHED = 1_000
 _MOST_SHOWN = 20  # products by which the rest of a match set finds its place again
 _AT_ONCE = 50  # up to so many products are read on the event loop
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
@@ -67,16 +67,12 @@ class RetrievalService(RetrievalServiceServicer):
         self._correct_spelling = correct_spelling
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
-        query = _checked(request.query)
+        query = checked_query(request.query)
         if not query:
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
         corrects = self._correct_spelling and not reading.is_off(reading.CORRECTION, request.as_typed)
-        catalog = reading.Catalog(
-            snapshot.spelling.correct if corrects else _as_it_is,
-            snapshot.lexical.says_without,
-            self._known_synonyms(),
-        )
+        catalog = catalog_of(snapshot, self._known_synonyms(), corrects)
         read = await in_thread(lambda caller: reading.read(query, request.as_typed, catalog, caller))
         return analysis_messages.response(read, snapshot.encoder_version)
 
@@ -90,15 +86,29 @@ class RetrievalService(RetrievalServiceServicer):
             request.encoder_version,
         )
 
-        memory = self._memory.memory if self._memory else None
-
         def answer(caller: Caller) -> RetrieveResponse:
-            wanted = replace(_request(request, snapshot.dense.dim), memory=memory)
-            if not request.without_synonyms:
-                wanted = replace(wanted, synonyms=self._known_synonyms())
+            wanted = self._wanted(request, snapshot)
             return _response(snapshot, self._retriever.retrieve(snapshot, wanted, caller))
 
         return await in_thread(answer)
+
+    async def AccountFor(self, request: AccountForRequest, context: Any = None) -> AccountForResponse:
+        search = request.retrieve
+        snapshot = await self._snapshots.showing(
+            search.wait_for_visible, search.budget_ms, encoder=search.encoder_version
+        )
+
+        def answer(caller: Caller) -> AccountForResponse:
+            wanted = self._wanted(search, snapshot)
+            return accounted(snapshot, self._retriever, wanted, request, caller)
+
+        return await in_thread(answer)
+
+    def _wanted(self, request: RetrieveRequest, snapshot: Snapshot) -> Request:
+        wanted = _request(request, snapshot.dense.dim)
+        synonyms = NO_SYNONYMS if request.without_synonyms else self._known_synonyms()
+        memory = self._memory.memory if self._memory else None
+        return replace(wanted, memory=memory, synonyms=synonyms)
 
     def _known_synonyms(self) -> Synonyms:
         return self._synonyms.current() if self._synonyms else NO_SYNONYMS
@@ -118,9 +128,11 @@ class RetrievalService(RetrievalServiceServicer):
             request.wait_for_visible, request.budget_ms, request.snapshot_version
         )
         # Waking a thread would take as long
-        if 0 < len(request.rows) <= _AT_ONCE and not request.query:
-            return _fetched(snapshot, request, PATIENT)
-        return await in_thread(lambda caller: _fetched(snapshot, request, caller))
+        reads_alone = not request.query and not request.HasField("highlight")
+        if reads_alone and 0 < len(request.rows) <= _AT_ONCE:
+            return fetched(snapshot, request, NO_SYNONYMS, PATIENT)
+        synonyms = self._known_synonyms()
+        return await in_thread(lambda caller: fetched(snapshot, request, synonyms, caller))
 
 
 def replica_status(snapshots: Snapshots) -> ReplicaStatus:
@@ -139,13 +151,6 @@ def replica_status(snapshots: Snapshots) -> ReplicaStatus:
     )
 
 
-def _checked(query: str) -> str:
-    """The query, which the gateway has cleaned."""
-    if len(query) > MAX_QUERY_CHARACTERS:
-        raise InvalidRequest("query", f"has {len(query):,} characters; send at most {MAX_QUERY_CHARACTERS:,}")
-    return query
-
-
 def _request(message: RetrieveRequest, dim: int) -> Request:
     if message.limit > MAX_CANDIDATES:
         raise InvalidRequest("limit", f"is {message.limit}; at most {MAX_CANDIDATES:,} candidates")
@@ -153,7 +158,7 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         reason = f"has {len(message.exclude_product_ids)} entries; send at most {MAX_CANDIDATES:,}"
         raise InvalidRequest("exclude_product_ids", reason)
     return Request(
-        query=_checked(message.query),
+        query=checked_query(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
         filters=tuple(filter_of(each) for each in message.filters),
         facets=tuple(facet_request_of(each) for each in message.facets),
@@ -206,45 +211,5 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         precedence=found.precedence.tolist(),
         related_count=found.related_count,
         reading=analysis_messages.parts(found.parts),
+        relaxation=relaxation_message(found.relaxation),
     )
-
-
-def _as_it_is(query: str, caller: Caller) -> str:
-    return query
-
-
-def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:
-    response = FetchProductsResponse(log_position=snapshot.log_position)
-    terms = MatchedTerms(snapshot.lexical.index, request.query) if request.query else None
-    sent_bytes = 0
-    for row in _rows(snapshot, request):
-        payload = snapshot.products.payload(row)
-        sent_bytes += len(payload)
-        if request.max_bytes and sent_bytes > request.max_bytes and response.products:
-            response.shortened = True
-            break
-        product = response.products.add()
-        product.ParseFromString(payload)
-        if terms:
-            caller.check()
-            response.matched_terms.append(" ".join(terms.of(_texts(product))))
-    return response
-
-
-def _rows(snapshot: Snapshot, request: FetchProductsRequest) -> list[int]:
-    """The core rows of the requested products, by row or else by id."""
-    for field in ("rows", "product_ids"):
-        if len(getattr(request, field)) > MAX_FETCHED:
-            raise InvalidRequest(
-                field, f"has {len(getattr(request, field))} entries; send at most {MAX_FETCHED:,}"
-            )
-    if request.rows:
-        rows: list[int] = snapshot.rows.held(np.array(request.rows, np.int64)).tolist()
-        return rows
-    return [row for row in map(snapshot.products.row, request.product_ids) if row is not None]
-
-
-def _texts(product: catalog_pb2.Product) -> Iterable[str]:
-    yield from (product.title, product.description, product.product_id, product.sku, product.gtin)
-    yield from (*product.brands, *product.categories, *product.tags)
-    yield from (value for values in product.attributes.values() for value in values.text)

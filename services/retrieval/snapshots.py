@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval import highlighting
 from services.retrieval.dense import DenseLeg, DenseSearch
 from services.retrieval.families import BaseFamilies, Families
 from services.retrieval.fusion import fuse
@@ -106,10 +107,9 @@ class Snapshot:
         return ~np.concatenate([part.sold_out for part in self.orders.parts])
 
     def shown(self, published: bool = False) -> Mask | None:
-        """The rows (n,) that are alive, available already and not expired. With `published`, those
-        that are published later are left out too.
+        """The rows (n,) that are alive, available already and not expired; None: all.
 
-        Returns None for all rows.
+        With `published`, those that are published later are left out too.
         """
         now = time.time()
         masks = [] if self.alive is None else [self.alive]
@@ -132,7 +132,8 @@ class Snapshot:
         if self.columns.row_count:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
-        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself at this call, 70 ms
+            highlighting.warm(self.lexical.index.analysis, self.products.product(0))
+        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself, 70 ms
 
 
 def _wire_rows(product_count: int, position: int) -> WireRows:

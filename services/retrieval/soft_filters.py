@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.lexical import LexicalSearch
+from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.named_category import named_category
 from services.retrieval.reading import ALL, Part
 from services.retrieval.snapshots import Snapshot
@@ -33,7 +33,7 @@ class SoftFilter(NamedTuple):
 
     value: Value
     text: str  # as in the query
-    is_all: bool = False  # a category, and the whole query: other products of its name are not meant
+    is_all: bool = False  # a category, and the whole query: others of its name are not meant
 
 
 class SoftFilters:
@@ -62,7 +62,9 @@ class SoftFilters:
         for wanted in self._filters:
             has_any, has_it = having(self._snapshot, wanted.value, new)
             others = np.flatnonzero(has_any & ~has_it)
-            against[others] |= wanted.is_all or ~self._search.naming(wanted.value.words, new[others])
+            if not wanted.is_all:
+                others = others[~self._search.naming(wanted.value.words, new[others])]
+            against[others] = True
         self._known[new] = np.where(against, 1, 2)
         return np.asarray(self._known[rows] == 1)
 

@@ -2,39 +2,42 @@
 
 A word is only corrected if no product has it and it consists of letters. So every product can be
 found by its own words. Only the first ten such words of a query are corrected, because each is
-compared with many. Distances are Damerau's: an insertion, a deletion, a substitution, or a
-transposition of two letters.
+compared with many. Corrections that are not sure are offered (suggesting.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 from tantivy import Query
 
 from services.retrieval.compounds import Compounds
+from services.retrieval.near_words import NearWords
 from services.retrieval.word_groups import all_of, any_of, enough
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, TEXT
-from shared.snapshot.vocabulary import LONGEST_WORD
+from shared.snapshot.lexical_document import IDENTIFIER, JOINED, MEASURE, TEXT
+from shared.text.function_words import function_words
 from shared.text.language_words import is_of_another_language
 from shared.text.letters import fold
 from shared.text.words import is_run
 
-# Letters: shorter words are never corrected, longer ones may differ twice
+# Letters: shorter words are never corrected
 _SHORTEST = 4
 _SHORTEST_OTHER = 3  # of a word that a correction goes with
-_LONG = 8
-_MOST_LOOKED_UP = 10  # words of a query
-_RARE = 2  # a word two edits away must be in at least as many products
-_WORD = re.compile(r"\w+")
+MOST_LOOKED_UP = 10  # words of a query
+_CLEARLY_MORE = 4  # times as many products
+WORD = re.compile(r"\w+")
+_DOUBLED = re.compile(r"(\w)\1+")
 _LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def is_correctable(word: str) -> bool:
+    """Whether a word has letters alone, and enough of them."""
+    return len(word) >= _SHORTEST and _LETTERS.fullmatch(word) is not None and not is_run(word)
 
 
 def _is_long(word: str) -> bool:
@@ -49,77 +52,115 @@ class Spelling:
     compounds: Compounds | None = None  # whose parts are known words
     encoder_words: frozenset[str] = frozenset()  # words, whether a product has them or not
 
+    @property
+    def near(self) -> NearWords:
+        """The words of the catalogue."""
+        return NearWords(self.index.vocabulary)
+
     def knows(self, query: str) -> bool:
         """Whether enough words of a query are known, to the catalogue or to the encoder.
 
         Codes and numbers are no words.
         """
-        typed = [word for word in _WORD.findall(query) if _is_long(word)]
+        typed = [word for word in WORD.findall(query) if _is_long(word)]
         return bool(typed) and sum(map(self._is_word, typed)) >= enough(len(typed))
 
-    def correct(self, query: str, caller: Caller = PATIENT) -> str:
+    def correct(self, query: str, caller: Caller = PATIENT, kept: Collection[str] = ()) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.
 
         A correction must be together with another word of the query in some product, if the
-        catalogue knows another. Raises CallerLeft.
+        catalogue knows another; not if a letter was only doubled, or was not ("kinnect"). Folded
+        words that are `kept` stay. Raises CallerLeft.
         """
-        words = list(_WORD.finditer(query))
+        words = list(WORD.finditer(query))
         typed = [match[0] for match in words]
-        found = list(self._corrections(typed, caller))
-        together = [word for word in found if self._known(word)]
+        found = list(self._corrections(typed, caller, kept))
+        together = [word for word in found if self.is_known(word)]
         corrected = []
         end = 0
         for match, word in zip(words, found, strict=True):
-            kept = word == match[0] or not self._goes_with(word, together)
-            corrected += [query[end : match.start()], match[0] if kept else word]
+            stays = word == match[0] or not (_is_doubled(match[0], word) or self._goes_with(word, together))
+            corrected += [query[end : match.start()], match[0] if stays else word]
             end = match.end()
         return "".join([*corrected, query[end:]])
 
-    def _corrections(self, typed: list[str], caller: Caller) -> Iterator[str]:
+    def _corrections(self, typed: list[str], caller: Caller, kept: Collection[str]) -> Iterator[str]:
         looked_up = dict[str, str]()
         for place, word in enumerate(typed):
             caller.check()
             around = typed[max(0, place - 1) : place + 2]
-            yield self._corrected(word, around, looked_up)
+            yield word if fold(word) in kept else self._corrected(word, around, looked_up)
 
     def _goes_with(self, corrected: str, together: list[str]) -> bool:
         """Whether some product has a correction and another word of the query."""
-        own = self._holding(corrected)
-        others = [
-            self._holding(word) for word in together if word != corrected and len(word) >= _SHORTEST_OTHER
-        ]
-        if not others:
-            return True
-        together_with = all_of([own, any_of(others)])
-        return bool(self.index.searcher.search(together_with, 1, count=False).hits)
+        with_others = self.with_one_of(corrected, [word for word in together if word != corrected])
+        return with_others is None or self.count(with_others) > 0
 
-    def _holding(self, text: str) -> Query:
+    def with_one_of(self, word: str, others: Sequence[str]) -> Query | None:
+        """Finds what holds a word and one of the others. Short words and function words are none."""
+        functional = function_words(" ".join(others), self.index.analysis.languages)
+        counted = [each for each in others if len(each) >= _SHORTEST_OTHER and fold(each) not in functional]
+        held = [self.holding(other) for other in counted]
+        return all_of([self.holding(word), any_of(held)]) if held else None
+
+    def holding(self, text: str) -> Query:
         """Finds what has a word of a text."""
+        return self._having(self.index.words(text), TEXT, JOINED)
+
+    def _having(self, terms: Sequence[str], *fields: str) -> Query:
         schema = self.index.schema
-        terms = self.index.words(text)
-        return any_of(
-            [Query.term_query(schema, field, term, "basic") for term in terms for field in (TEXT, JOINED)]
-        )
+        held = [(field, term) for term in terms for field in fields if self.index.holds(field, term)]
+        return any_of([Query.term_query(schema, field, term, "basic") for field, term in held])
 
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
         """`looked_up` maps the query's words that no product has to their corrections so far."""
-        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word):
+        if not is_correctable(word) or self._is_word(word) or self.is_joined(around):
             return word
-        if self._is_word(word) or is_of_another_language(fold(word)):
+        if is_of_another_language(fold(word)):
             return word
-        # "mac book" for "macbook"
-        if any(self._known(first + second) for first, second in pairwise(around)):
-            return word
-        if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
-            looked_up[word] = self._nearest(fold(word)) or self._split(fold(word)) or word
+        if word not in looked_up and len(looked_up) < MOST_LOOKED_UP:
+            looked_up[word] = self._correction(fold(word)) or word
         return looked_up.get(word, word)
+
+    def _correction(self, word: str) -> str | None:
+        nearest = self.near.nearest(word)
+        if nearest is None:
+            return self.near.split(word)
+        return nearest if self._brings_more(nearest, word) else None
+
+    def _brings_more(self, nearest: str, word: str) -> bool:
+        """Whether clearly more products hold the near word than the word finds otherwise."""
+        found = self.found_otherwise(word)
+        return not found or self.count(self.holding(nearest)) >= _CLEARLY_MORE * found
+
+    def found_otherwise(self, word: str) -> int:
+        """How many products a folded word that no text has finds as the name of an attribute, an
+        id, or two words in one.
+        """
+        parts = self.near.split(word)
+        otherwise = [self._having(self.index.words(word), MEASURE, IDENTIFIER)]
+        otherwise += [all_of([self.holding(part) for part in parts.split()])] if parts else []
+        return self.count(any_of(otherwise))
+
+    def count(self, query: Query) -> int:
+        """How many products a query finds."""
+        return self.index.searcher.search(query, 1).count or 0
+
+    def is_joined(self, around: Sequence[str]) -> bool:
+        """Whether neighbours are a known word in two, such as "mac book" for "macbook"."""
+        return any(self.is_known(first + second) for first, second in pairwise(around))
 
     def _is_word(self, word: str) -> bool:
         """Whether the catalogue has the word, or the encoder knows it."""
-        return self._known(word) or fold(word) in self.encoder_words
+        return self.is_known(word) or fold(word) in self.encoder_words
 
-    def _known(self, word: str) -> bool:
-        return any(map(self._holds, self.index.words(word))) or self._is_of_compounds(word)
+    def is_known(self, word: str) -> bool:
+        """Whether some product has a word, or it is of the catalogue's compounds."""
+        return self.holds(word) or self._is_of_compounds(word)
+
+    def holds(self, word: str) -> bool:
+        """Whether some product has a word."""
+        return any(map(self._holds, self.index.words(word)))
 
     def _holds(self, term: str) -> bool:
         return self.index.holds(TEXT, term) or self.index.holds(JOINED, term)
@@ -135,28 +176,7 @@ class Spelling:
         ends = (end for term in self.index.words(word) for end in self.compounds.ending_in(term))
         return any(map(self._holds, ends))
 
-    def _nearest(self, word: str) -> str | None:
-        """The closest word. Of several, one with the same start, then the most frequent."""
-        farthest = 2 if len(word) >= _LONG else 1
-        if len(word) > LONGEST_WORD + farthest:
-            return None
-        counts = dict(self.index.vocabulary.near(word, farthest))
-        near = process.extract(word, counts.keys(), scorer=OSA.distance, score_cutoff=farthest, limit=None)
-        found = [
-            (distance, other[0] != word[0], -counts[other], other)
-            for other, distance, _ in near
-            if distance == 1 or (distance == 2 and counts[other] >= _RARE and other[0] == word[0])
-        ]
-        return min(found)[3] if found else None
 
-    def _split(self, word: str) -> str | None:
-        """Two words of the catalogue that were joined.
-
-        Of several pairs, the one whose rarer word is most common.
-        """
-        if len(word) > 2 * LONGEST_WORD:
-            return None
-        count = self.index.vocabulary.count
-        cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
-        rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
-        return f"{first} {second}" if rarer >= _RARE else None
+def _is_doubled(word: str, other: str) -> bool:
+    """Whether words differ by doubled letters alone."""
+    return _DOUBLED.sub(r"\1", fold(word)) == _DOUBLED.sub(r"\1", other)

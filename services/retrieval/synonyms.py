@@ -38,9 +38,9 @@ class Found:
     others: tuple[Phrase, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Synonyms:
-    """The rules, by language, and the queries that are replaced."""
+    """The rules, by language, and the queries that are replaced. Each reading of a file is another."""
 
     rules: Mapping[str, Rules] = field(default_factory=dict)
     rewrites: Mapping[Phrase, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 
 from tantivy import Occur, Query
 
-from shared.text.words import is_run
+from shared.text.words import is_run, spelled
 
 
 class WordGroups:
@@ -60,7 +60,7 @@ class WordGroups:
         return all_of([any_of(self._named[word]) for word in typed])
 
     def denying(self) -> Query | None:
-        """Query for products that say no to an attribute that the query names; None: no product does."""
+        """Query for products that say no to an attribute of the query; None: no product does."""
         found = [query for queries in self.denied.values() for query in queries]
         return any_of(found) if found else None
 
@@ -77,16 +77,49 @@ class WordGroups:
         match has most pairs of letters of a possible word. Empty if fewer than half of the words
         are known: then the query is about something else.
         """
-        groups = self._strong if strong else self._groups
-        typed = [word for word in self.typed if word not in function_words] or self.typed
-        parts = [[word] for word in typed if not is_run(word)] + self.stretches
-        units = dict.fromkeys(map(tuple, parts))
-        codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
-        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
+        units = self._units(function_words)
+        held = self._held(units, self._strong if strong else self._groups, function_words)
         known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
         if 2 * len(known) < len(units):
             return []
         return [at_least(queries, enough(len(queries))) for queries in known]
+
+    def single(self, function_words: Container[str]) -> list[tuple[str, Query]]:
+        """The words that `required` counts, each with the query for the products that hold it."""
+        held = self._held(self._units(function_words), self._groups, function_words)
+        return [
+            (spelled(unit), at_least(found, enough(len(found))) if found else any_of([]))
+            for unit, found in held.items()
+        ]
+
+    def needed(self, function_words: Container[str]) -> dict[str, tuple[str, ...]]:
+        """The words that `required` counts, each with those of its parts that products have.
+
+        The parts are the word itself, or its pairs of letters. Empty for a word that counts as
+        unknown.
+        """
+        found = {}
+        for unit in self._units(function_words):
+            known = tuple(word for word in unit if word in self._groups)
+            found[spelled(unit)] = known if 2 * len(known) >= len(unit) else ()
+        return found
+
+    def holding(self, parts: Sequence[str]) -> Query:
+        """Query for products that hold a word with these parts."""
+        return at_least([any_of(self._groups[part]) for part in parts], enough(len(parts)))
+
+    def _units(self, function_words: Container[str]) -> list[tuple[str, ...]]:
+        """The words that count, each alone, or the pairs of letters of what may be one."""
+        typed = [word for word in self.typed if word not in function_words] or self.typed
+        parts = [[word] for word in typed if not is_run(word)] + self.stretches
+        return list(dict.fromkeys(map(tuple, parts)))
+
+    def _held(
+        self, units: Sequence[tuple[str, ...]], groups: dict[str, list[Query]], function_words: Container[str]
+    ) -> dict[tuple[str, ...], list[Query]]:
+        """The units and the codes of the query, each with the queries for its parts."""
+        codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
+        return {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
 
     def numbers(self) -> Query | None:
         """Query for products with every word that has a digit.

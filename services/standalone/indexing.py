@@ -11,6 +11,7 @@ from typing import Any
 
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
+from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.progress import IndexProgress, Silent, Watched
 from services.embedding.indexing.source import CatalogSource
@@ -19,6 +20,7 @@ from services.embedding.opening import open_encoder
 from services.standalone.written_since import written_since
 from services.training.encoder_config import encoder_config
 from shared import owner_only
+from shared.config import load
 from shared.errors import Overloaded
 from shared.log_once import LogOnce
 from shared.product_text import product_text_of
@@ -79,7 +81,9 @@ def _index(
     watcher: IndexProgress,
     replace_all: ReplaceAll | None,
 ) -> dict[str, Any]:
-    indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
+    dictionaries = load(IndexingConfig).cut_by()
+    identity = asdict(encoder.identity)
+    indexer = Indexer(data, encoder, identity, product_text_of, dictionaries=dictionaries)
     sweep = _sweep(source, replace_all.large) if replace_all else None
     with watching(f"indexing {source.path}"), _warming(encoder, data):
         tail = written_since(data)

@@ -43,6 +43,9 @@ class Products(RowsById, Protocol):
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""
 
+    def was_removed(self, product_id: str) -> bool:
+        """Whether a product was removed since the snapshot was written."""
+
 
 class DeltaIds:
     """The slots of each product, latest last. A removal has a slot too."""
@@ -106,6 +109,10 @@ class LiveProducts:
     def row(self, product_id: str) -> int | None:
         """See LiveRows."""
         return self.rows.row(product_id)
+
+    def was_removed(self, product_id: str) -> bool:
+        """See Products."""
+        return self.rows.delta.latest(product_id, self.rows.slot_count)[1]
 
     def payload(self, row: int) -> bytes:
         """See Products."""

@@ -41,6 +41,7 @@ LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
     "/aisle.v1.RetrievalService/ListCandidates": RequestLimit(max_bytes=2 * _MIB),
+    "/aisle.v1.RetrievalService/AccountFor": RequestLimit(max_bytes=2 * _MIB),
     # A GetProduct that waits for a write holds a FetchProducts call: room for those of several
     # gateways, and for pages.
     "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),

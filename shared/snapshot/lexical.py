@@ -8,11 +8,14 @@ repeated by its weight. This is BM25F with shared length normalisation (Robertso
 (docs/relevance-retrieval.md). lexical_document.py has the other fields. The index stores no
 products; they are in the product store.
 
-languages.txt    the version of the analysis and the catalogue's languages, one a line
+languages.txt      the version of the analysis and the catalogue's languages, one a line
+dictionaries.json  the languages that are cut by a dictionary, and the package of each; missing if
+                   none is
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,11 +37,13 @@ from shared.snapshot.lexical_document import (
 from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter, Words
 from shared.text.analysis import Analysis
 from shared.text.detection import SAMPLE, languages_of
+from shared.text.dictionaries import NONE, Dictionaries
 from shared.text.languages import in_order, language_of
 from shared.watchdog import progress
 
 FIELDS = (TEXT, JOINED, MEASURE, NAMED, IDENTIFIER, CODE)
 _LANGUAGES = "languages.txt"
+_DICTIONARIES = "dictionaries.json"
 _VERSION = "2"
 _STEP = 500  # products between two reports of progress
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
@@ -58,8 +63,10 @@ def _schema() -> tantivy.Schema:
 class LexicalWriter:
     """Writes the index into `folder`, which must be empty."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dictionaries: Dictionaries = NONE) -> None:
+        """`dictionaries` cut scripts without spaces. Raises Unavailable if one is not installed."""
         self._folder = folder
+        self._dictionaries = dictionaries.open()
         self._rows = 0
         folder.mkdir(parents=True, exist_ok=True)
         index = tantivy.Index(_schema(), path=str(folder))
@@ -87,6 +94,8 @@ class LexicalWriter:
         self._vocabulary.finish()
         assert self._analysis is not None
         (self._folder / _LANGUAGES).write_text("\n".join([_VERSION, *self._analysis.languages]), "utf-8")
+        if versions := self._dictionaries.versions():
+            (self._folder / _DICTIONARIES).write_text(json.dumps(versions), "utf-8")
         for lock in self._folder.glob(".tantivy-*.lock"):
             lock.unlink()
 
@@ -94,7 +103,7 @@ class LexicalWriter:
         """Decide on the languages by the sample, and give it back."""
         sample = self._sample
         self._sample = []
-        self._analysis = Analysis(_languages(sample))
+        self._analysis = Analysis(_languages(sample), self._dictionaries)
         return sample
 
     def _add(self, products: Sequence[Product], analysis: Analysis) -> None:
@@ -184,10 +193,20 @@ def opened(folder: Path) -> tantivy.Index:
 
 
 def analysis_of(folder: Path) -> Analysis:
-    """The analysis by which the index in a folder was written."""
+    """The analysis by which the index in a folder was written.
+
+    Raises Unavailable if it needs a dictionary that is not installed.
+    """
     path = folder / _LANGUAGES
     lines = path.read_text("utf-8").split("\n") if path.exists() else [_VERSION]
-    return Analysis(tuple(lines[1:])) if lines[1:] else Analysis()
+    dictionaries = dictionaries_of(folder).open()
+    return Analysis(tuple(lines[1:]), dictionaries) if lines[1:] else Analysis(dictionaries=dictionaries)
+
+
+def dictionaries_of(folder: Path) -> Dictionaries:
+    """The dictionaries by which the index in a folder was written. They are not loaded."""
+    path = folder / _DICTIONARIES
+    return Dictionaries.named(json.loads(path.read_text("utf-8"))) if path.exists() else NONE
 
 
 def _register(index: tantivy.Index) -> None:

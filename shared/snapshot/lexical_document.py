@@ -26,12 +26,13 @@ from shared.catalog.product import Product
 from shared.text.analysis import Analysis
 from shared.text.cleaning import clean
 from shared.text.codes import codes_in, compact, endings, is_code
+from shared.text.dictionaries import Dictionaries
 from shared.text.head import head
 from shared.text.letters import fold
 from shared.text.negation import lacking
 from shared.text.quantities import measure, quantities
 from shared.text.stemming import stem
-from shared.text.words import is_run, words
+from shared.text.words import PlacedWord, is_run, words
 
 TEXT = "text"
 JOINED = "joined"
@@ -74,13 +75,13 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     joined_terms = sorted(others)
     joined_terms += _letters_of_runs(named) + glued(named)
     said = fold(clean(" ; ".join([named, described, *_written(product)])))
-    absent = [*lacking(said), *_named_by(product, _NO)]
+    absent = [*lacking(said), *_named_by(product, _NO, analysis)]
     joined_terms += [lacking_term(stem(word, language)) for word in absent]
-    joined_terms += [false_term(stem(word, language)) for word in _denied(product)]
+    joined_terms += [false_term(stem(word, language)) for word in _denied(product, analysis)]
     _add(document, JOINED, joined_terms)
     _add(document, NAMED, list(dict.fromkeys(analysis.terms(" ; ".join(_names_it(product)), language))))
-    affirmed = [stem(word, language) for word in _named_by(product, _YES)]
-    _add(document, MEASURE, [*_measures(product, said), *affirmed])
+    affirmed = [stem(word, language) for word in _named_by(product, _YES, analysis)]
+    _add(document, MEASURE, [*_measures(product, said, analysis), *affirmed])
     for name in {compact(name) for name in identifiers(product)}:
         document.add_text(IDENTIFIER, name)
     for ending in {each for code in _codes(product) for each in endings(code)}:
@@ -150,7 +151,23 @@ def joined(text: str) -> list[str]:
 
 def glued(text: str) -> list[str]:
     """The letters and numbers of a clean text that stand beside each other, as one folded word."""
-    return ["".join(part for part in match.groups() if part) for match in _GLUED.finditer(fold(text))]
+    return [_together(match) for match in _GLUED.finditer(fold(text))]
+
+
+def placed_joined(text: str) -> Iterator[PlacedWord]:
+    """The words of `joined` in a clean, folded text."""
+    for match in _HYPHENATED.finditer(text):
+        if not (word := _SEPARATOR.sub("", match[0])).isdecimal():
+            yield PlacedWord(word, *match.span())
+
+
+def placed_glued(text: str) -> Iterator[PlacedWord]:
+    """The words of `glued` in a clean, folded text."""
+    return (PlacedWord(_together(match), *match.span()) for match in _GLUED.finditer(text))
+
+
+def _together(match: re.Match[str]) -> str:
+    return "".join(part for part in match.groups() if part)
 
 
 def _letters_of_runs(text: str) -> list[str]:
@@ -162,33 +179,44 @@ def _written(product: Product) -> list[str]:
     return [value for values in product.attributes.values() for value in values if isinstance(value, str)]
 
 
-def _named_by(product: Product, answers: Container[str]) -> Iterator[str]:
+def _named_by(product: Product, answers: Container[str], analysis: Analysis) -> Iterator[str]:
     """The words of the names of attributes whose value is one of the answers."""
     for name, values in product.attributes.items():
         if len(values) == 1 and fold(str(values[0])) in answers:
-            yield from _words_of_name(name)
+            yield from _words_of_name(name, analysis.dictionaries)
 
 
-def _denied(product: Product) -> Iterator[str]:
+def _denied(product: Product, analysis: Analysis) -> Iterator[str]:
     """The names of attributes that are false: "waterproof", "is_waterproof"; not "card slot"."""
     for name, values in product.attributes.items():
         if len(values) == 1 and fold(str(values[0])) in _NO:
-            *before, last = _words_of_name(name) or ("",)
-            if last and before in ([], ["is"]):
-                yield last
+            named = _words_of_name(name, analysis.dictionaries)
+            if len(named) == 1 or (len(named) == 2 and named[0] == "is"):
+                yield named[-1]
 
 
 @lru_cache(_REMEMBERED)
-def _words_of_name(name: str) -> tuple[str, ...]:
-    return tuple(words(clean(name.replace("_", " "))))
+def _words_of_name(name: str, dictionaries: Dictionaries) -> tuple[str, ...]:
+    return tuple(words(clean(name.replace("_", " ")), dictionaries))
 
 
-def _measures(product: Product, said: str) -> Iterator[str]:
+def numeric_terms(name: str, value: float, analysis: Analysis) -> set[str]:
+    """The terms of a numeric attribute."""
+    return set(_numeric(_words_of_name(name, analysis.dictionaries), value))
+
+
+def affirmed_words(name: str, values: Sequence[str | float], analysis: Analysis) -> tuple[str, ...]:
+    """The folded words of the name of an attribute that is true; none if it is not."""
+    is_true = len(values) == 1 and fold(str(values[0])) in _YES
+    return _words_of_name(name, analysis.dictionaries) if is_true else ()
+
+
+def _measures(product: Product, said: str, analysis: Analysis) -> Iterator[str]:
     yield from (each.term for each in quantities(said))
     for name, values in product.attributes.items():
         for value in values:
             if not isinstance(value, str):
-                yield from _numeric(_words_of_name(name), value)
+                yield from _numeric(_words_of_name(name, analysis.dictionaries), value)
 
 
 def _numeric(name: Sequence[str], value: float) -> Iterator[str]:

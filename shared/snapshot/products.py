@@ -168,6 +168,10 @@ class ProductStore:
         """The ids in some rows."""
         return self._ids.texts(rows)
 
+    def was_removed(self, product_id: str) -> bool:
+        """Whether a product was removed since the snapshot was written: none was, in a snapshot."""
+        return False
+
     def row(self, product_id: str) -> int | None:
         """The row of a product. Returns None if the snapshot lacks the product."""
         return self._known_row(product_id)

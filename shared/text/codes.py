@@ -34,7 +34,7 @@ def compact(text: str) -> str:
 
 
 def uncut(text: str) -> str:
-    """A code without separators, and with its leading zeros: the end of another may begin with some."""
+    """A code without separators, with its leading zeros."""
     return _SEPARATORS.sub("", fold(clean(text)))
 
 
@@ -67,3 +67,29 @@ def endings(code: str) -> set[str]:
     # A number's zeros count inside of a code
     found |= {uncut(code[start:]) for start in starts}
     return {each for each in found if SHORTEST <= len(each) <= _LONGEST}
+
+
+def placed_codes(text: str) -> Iterator[re.Match[str]]:
+    """The words of a clean, folded text that look like codes."""
+    for word in _WORD.finditer(text):
+        if len(word[0]) <= _LONGEST and is_code(_SEPARATORS.sub("", word[0])):
+            yield word
+
+
+def place_in(code: str, wanted: str, begins: bool) -> tuple[int, int] | None:
+    """Where a compact code is in a folded one that has separators.
+
+    It is at the end, from a separator or a turn between letters and digits on. With `begins` it may
+    also stand before more of the code.
+    """
+    if len(code) > _LONGEST:
+        return None
+    for start in [0, *(turn.start() for turn in _TURN.finditer(code))]:
+        places = [at for at in range(start, len(code)) if code[at].isalnum()]
+        letters = "".join(code[at] for at in places)
+        zeros = len(letters) - len(letters.lstrip("0"))
+        for skipped in (0, zeros):
+            part = letters[skipped:]
+            if part == wanted or (begins and part.startswith(wanted)):
+                return places[skipped], places[skipped + len(wanted) - 1] + 1
+    return None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
+from shared.text.dictionaries import NONE, Dictionaries, RunWord
 from shared.text.letters import fold
 
 LONGEST_WORD_BYTES = 64
@@ -32,7 +35,7 @@ _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
 @cache
-def _marks() -> str:
+def marks() -> str:
     """All combining marks outside of the scripts without spaces, as ranges of a character class."""
     codes = [code for code in range(0x300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M"]
     starts = [code for code in codes if code - 1 not in set(codes)]
@@ -43,46 +46,108 @@ def _marks() -> str:
 @cache
 def _pieces() -> re.Pattern[str]:
     letters = f"[^\\W_{RUN_LETTERS}]"
-    return re.compile(rf"\d+(?:[.,/]\d+)+|[{RUN_LETTERS}]+|(?:{letters}|[{_marks()}])+")
+    return re.compile(rf"\d+(?:[.,/]\d+)+|[{RUN_LETTERS}]+|(?:{letters}|[{marks()}])+")
 
 
-def words(text: str) -> list[str]:
+def words(text: str, dictionaries: Dictionaries = NONE) -> list[str]:
     """The words of a clean text, folded, in order and with repetitions.
 
     "43.2" and "1/2" stay whole, "dv7-1211ea" is two words. A decimal comma is a point, and digits
     in groups are one number; "1.000" is both "1.000" and "1000". Runs of scripts that set no spaces
-    are pairs of neighbouring letters (bigrams), without the particles の and 的 between words.
+    are pairs of neighbouring letters (bigrams), without the particles の and 的 between words, or the
+    words of a dictionary.
     """
     found = []
     for piece in _pieces().findall(fold(text)):
-        if piece[0] < "\u0e00" and not piece[0].isdigit():
+        if _is_plain(piece):
             found.append(piece)
         else:
-            found += _parts(piece)
+            found += _parts(piece, dictionaries)
     return [word for word in found if len(word) < _SHORT or len(word.encode()) <= LONGEST_WORD_BYTES]
+
+
+def _is_plain(piece: str) -> bool:
+    """Whether a piece is neither a number nor of a script that sets no spaces."""
+    return piece[0] < "\u0e00" and not piece[0].isdigit()
 
 
 _SHORT = LONGEST_WORD_BYTES // 4
 
 
-def _parts(piece: str) -> list[str]:
-    if _RUN.fullmatch(piece):
-        return [pair for run in _PARTICLE.split(piece) for pair in bigrams(run)]
-    return numbers(piece)
+class PlacedWord(NamedTuple):
+    """A word of a folded text, and where it stands."""
+
+    word: str
+    start: int
+    end: int
+
+
+def placed_words(text: str, dictionaries: Dictionaries = NONE) -> Iterator[PlacedWord]:
+    """The words of a clean, folded text, in order: the same as those of `words`."""
+    for piece in _pieces().finditer(text):
+        start, end = piece.span()
+        if _is_plain(piece[0]) and end - start < _SHORT:
+            yield PlacedWord(piece[0], start, end)
+            continue
+        if not is_run(piece[0]):
+            yield from (PlacedWord(word, start, end) for word in words(piece[0]))
+            continue
+        if (cut := dictionaries.cut(piece[0])) is not None:
+            yield from (PlacedWord(each.word, start + each.start, start + each.end) for each in cut)
+            continue
+        for run in _PARTICLE.split(piece[0]):
+            for at, pair in enumerate(bigrams(run), start):
+                yield PlacedWord(pair, at, at + len(pair))
+            start += len(run) + 1  # a particle is one letter
+
+
+def _parts(piece: str, dictionaries: Dictionaries) -> list[str]:
+    if not _RUN.fullmatch(piece):
+        return numbers(piece)
+    if (cut := dictionaries.cut(piece)) is not None:
+        return [each.word for each in cut]
+    return [pair for run in _PARTICLE.split(piece) for pair in bigrams(run)]
 
 
 def bigrams(run: str) -> list[str]:
-    """Pairs of neighbouring letters; a single letter is itself."""
-    return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run]
+    """Pairs of neighbouring letters; a single letter is itself, and no letters are none."""
+    return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run] * len(run)
 
 
-def stretches(text: str) -> list[list[str]]:
+def spelled(found: Sequence[str]) -> str:
+    """A text with some words, in which pairs of neighbouring letters are one word."""
+    text = ""
+    for word in found:
+        overlaps = is_run(word) and text.endswith(word[0])
+        text += word[1:] if overlaps else f" {word}"
+    return text.strip()
+
+
+def stretches(text: str, dictionaries: Dictionaries = NONE) -> list[list[str]]:
     """The bigrams of a folded text by what may be a word: "綿タオル" is "綿" and "タオル".
 
-    Pairs of letters of two such words are in none.
+    Pairs of letters of two such words are in none. A word of a dictionary is alone, or in parts.
     """
-    runs = [run for piece in _RUN.findall(text) for run in _PARTICLE.split(piece)]
-    return [bigrams(stretch) for run in runs for stretch in _STRETCH.findall(run)]
+    found: list[list[str]] = []
+    for piece in _RUN.findall(text):
+        if (cut := dictionaries.cut(piece)) is not None:
+            found += _by_word(cut)
+            continue
+        for run in _PARTICLE.split(piece):
+            found += map(bigrams, _STRETCH.findall(run))
+    return found
+
+
+def _by_word(cut: Iterable[RunWord]) -> Iterator[list[str]]:
+    """Each word of a dictionary, or the words inside of it if all of its letters are in them."""
+    parts: list[RunWord] = []
+    for each in cut:
+        if each.is_part:
+            parts.append(each)
+            continue
+        letters = {at for part in parts for at in range(part.start, part.end)}
+        yield [part.word for part in parts] if len(letters) == each.end - each.start else [each.word]
+        parts = []
 
 
 def is_run(word: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from aisle.v1.retrieval_pb2 import (
+    AccountForRequest,
+    AccountForResponse,
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -57,6 +59,7 @@ def snapshot_of(kind: str, folder: Path) -> Snapshot:
 class Door(Protocol):
     def AnalyzeQuery(self, request: AnalyzeQueryRequest, /) -> Awaitable[AnalyzeQueryResponse]: ...
     def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
+    def AccountFor(self, request: AccountForRequest, /) -> Awaitable[AccountForResponse]: ...
     def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
 
 

@@ -23,14 +23,17 @@ TRAINING = (
     "services/embedding/torch_engine.py",
     "services/feedback/join/",
 )
-ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
-
-
-LOADED_BY_NAME = {"onnx"}  # onnxruntime.quantization loads it
 
 
 def _normal(requirement: str) -> str:
     return re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-")
+
+
+# The extra `hub`, which is tried and done without; and `dictionaries`, which a snapshot asks for
+ASKED_FOR = {"huggingface-hub", *map(_normal, EXTRAS["dictionaries"])}
+
+
+LOADED_BY_NAME = {"onnx"}  # onnxruntime.quantization loads it
 
 
 BASE = set(map(_normal, PROJECT["dependencies"]))

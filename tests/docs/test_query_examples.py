@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.retrieval import reading
-from services.retrieval.reading import Catalog
+from services.retrieval.reading_catalog import catalog_of
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -20,17 +20,21 @@ from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")
 [SYNONYMS] = re.findall(r"^```synonyms\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+DID_YOU_MEAN = "did you mean"
+DROPS = "drops"
 BLOCKS = re.findall(r"^```queries\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A catalogue, and what a query finds in it."""
+    """A catalogue, and what a query finds in it, which other query is offered, or what is dropped."""
 
     products: tuple[Product, ...]
     query: str
-    titles: tuple[str, ...]
-    in_order: bool  # whether the titles are in the order of the page
+    titles: tuple[str, ...] | None
+    in_order: bool = False  # whether the titles are in the order of the page
+    offered: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 def examples() -> Iterator[Example]:
@@ -41,9 +45,14 @@ def examples() -> Iterator[Example]:
         )
         known = {each.title for each in products}
         for line in lines:
-            if line.startswith("? "):
-                query, arrow, found = re.split("(->|=>)", line[2:])
+            query, arrow, found = [*re.split("(->|=>)", line.removeprefix("? ")), "", ""][:3]
+            if line.startswith("? ") and arrow:
                 yield Example(products, query.strip(), tuple(split(found.strip(), known)), arrow == "=>")
+            elif line.startswith("? "):
+                query, _, dropped = query.partition(DROPS)
+                query, _, offered = query.partition(DID_YOU_MEAN)
+                dropped_words = tuple(dropped.split())
+                yield Example(products, query.strip(), None, False, offered.strip(" ?"), dropped_words)
 
 
 def split(found: str, titles: set[str]) -> Iterator[str]:
@@ -84,13 +93,14 @@ def test_there_are_examples_of_every_rule() -> None:
 def test_a_query_finds_what_the_page_says(opened: dict[int, Snapshot], example: Example) -> None:
     snapshot = opened[id(example.products)]
     synonyms, faults = parsed(SYNONYMS)
-    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without, synonyms)
     query, _, order_by = example.query.partition(" by ")
-    read = reading.read(normalise(query), (), catalog, PATIENT)
+    read = reading.read(normalise(query), (), catalog_of(snapshot, synonyms), PATIENT)
+    assert not faults and (not example.offered or read.suggested == example.offered)
     request = Request(read.query, limits=read.limits, synonyms=synonyms, order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
+    assert not example.dropped or found.relaxation.dropped_words == example.dropped
     matching = found.rows[~found.by_meaning]
     titles = [snapshot.products.product(int(row)).title for row in matching]
-    kept = titles if example.in_order else sorted(titles)
-    assert kept == (list(example.titles) if example.in_order else sorted(example.titles))
-    assert not faults
+    if example.titles is not None:
+        kept = titles if example.in_order else sorted(titles)
+        assert kept == (list(example.titles) if example.in_order else sorted(example.titles))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.listening import LOOPBACK
+from shared.text.dictionaries import Dictionaries
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class IndexingConfig:
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
     # Accept a log that ends before what the snapshot contains; for one start
     accept_log: bool = False
+    # Languages whose words `aisle index` cuts by a dictionary, such as "ja,zh"; "none" cuts all into
+    # pairs of letters. Empty: as the current snapshot
+    dictionaries: str = ""
     refresh_seconds: float = 1.0  # how often to check for another snapshot or bundle
 
     def __post_init__(self) -> None:
@@ -31,6 +35,13 @@ class IndexingConfig:
             raise ValueError(
                 "share_of_products and max_age_seconds are at least 0, and refresh_seconds more than 0"
             )
+
+    def cut_by(self) -> Dictionaries | None:
+        """The dictionaries; None: those of the current snapshot. Raises InvalidRequest."""
+        if not self.dictionaries.strip():
+            return None
+        named = [each.strip() for each in self.dictionaries.split(",")]
+        return Dictionaries.named(each for each in named if each not in ("", "none"))
 
     def record_limit(self, product_count: int) -> int:
         """How many records may follow a snapshot of so many products."""

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.embedding.indexing.dense_index import DensePlan
+from services.embedding.indexing.dictionaries import chosen
 from services.embedding.indexing.incoming import Hashes, IncomingProducts
 from services.embedding.indexing.kept_index import INDEX, next_index
 from services.embedding.indexing.measures import measures
@@ -44,6 +45,7 @@ from shared.snapshot.generation import (
     new_version_name,
     snapshots_of,
 )
+from shared.text.dictionaries import Dictionaries
 
 Progress = Callable[[int, int], None]  # products encoded so far, and in total
 
@@ -67,17 +69,19 @@ class IndexReport:
 class Indexer:
     """Makes snapshots in DATA/snapshots, one at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to make, by which parts
         self,
         data: Path,
         encoder: ProductEncoder,
         identity: Mapping[str, Any],
         text: Text,
         plan: DensePlan | None = None,
+        dictionaries: Dictionaries | None = None,
     ) -> None:
-        """`identity` describes the encoder in the manifest: name, sha256, dim, state_dim and so on."""
+        """`identity` describes the encoder in the manifest. No `dictionaries`: those of the snapshot."""
         self._data, self._encoder, self._identity, self._text = data, encoder, dict(identity), text
         self._plan = plan or DensePlan()
+        self._dictionaries = dictionaries
 
     def run(
         self,
@@ -110,13 +114,15 @@ class Indexer:
             source = self._source(old, tail, incoming, gone.hashes)
             version = new_version_name()
             with artifacts.new_version(root, version) as made:
-                reused = self._write(made, source, progress)
+                cut_by = chosen(self._dictionaries, root, old)
+                reused = self._write(made, source, cut_by, progress)
                 vectors = load(made / "dense/vectors.npy", mmap_mode="r")
                 dense = next_index(old, root, vectors, made / INDEX, self._plan)
                 positions = tail.end if tail else old.positions if old else Positions()
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
                 content |= {"lineage": lineage, "unapplied": unapplied(tail, old)}
+                content["dictionaries"] = cut_by.versions()
                 encoder_words.write(made, self._known_words(root, old))
                 content |= measures(self._encoder, made, vectors, old, reused)
                 artifacts.write_manifest(made, content)
@@ -153,16 +159,14 @@ class Indexer:
         logs = {"log_position": positions.catalog, "vectors_position": positions.vectors}
         return {**content, "encoder": self._identity, "dense": dict(dense), **logs}
 
-    def _write(self, folder: Path, source: Source, progress: Progress) -> int:
+    def _write(self, folder: Path, source: Source, dictionaries: Dictionaries, progress: Progress) -> int:
         """Write every part except the FAISS index. Returns the number of products that kept their
         vectors.
 
         The encoder works on one window while the other parts of this one and the next are made.
         """
-        writer, tally = (
-            SnapshotWriter(folder, source.dim, self._identity["state_dim"]),
-            _Tally(len(source.merge), progress),
-        )
+        writer = SnapshotWriter(folder, source.dim, self._identity["state_dim"], dictionaries)
+        tally = _Tally(len(source.merge), progress)
         with _encoder_thread() as thread:
             started: deque[_Started] = deque()
             for window in source.windows():

@@ -13,6 +13,7 @@ from shared.snapshot.matrix import MatrixWriter
 from shared.snapshot.products import ProductsWriter
 from shared.snapshot.states import StatesWriter
 from shared.snapshot.variants import VariantsWriter
+from shared.text.dictionaries import NONE, Dictionaries
 
 PARTS = ("products", "dense", "states", "lexical", "columns")
 
@@ -24,12 +25,12 @@ class SnapshotWriter:
     may lag behind.
     """
 
-    def __init__(self, folder: Path, dim: int, state_dim: int) -> None:
+    def __init__(self, folder: Path, dim: int, state_dim: int, dictionaries: Dictionaries = NONE) -> None:
         for part in PARTS:
             (folder / part).mkdir()
         self._products = ProductsWriter(folder / "products")
         self._variants = VariantsWriter(folder / "products")
-        self._lexical = LexicalWriter(folder / "lexical")
+        self._lexical = LexicalWriter(folder / "lexical", dictionaries)
         self._columns = ColumnsWriter(folder / "columns")
         self._vectors = MatrixWriter(folder / "dense" / "vectors.npy", dim, "<f2")
         self._states = StatesWriter(folder / "states", state_dim)

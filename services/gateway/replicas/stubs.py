@@ -21,6 +21,8 @@ from aisle.v1.reranker_pb2 import (
 )
 from aisle.v1.reranker_pb2_grpc import RerankerServiceStub
 from aisle.v1.retrieval_pb2 import (
+    AccountForRequest,
+    AccountForResponse,
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -32,7 +34,7 @@ from aisle.v1.retrieval_pb2 import (
 )
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.filters.checking import leaves
-from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.ports import Embedding, Reranker, SearchRetrieval
 from services.gateway.replicas.addresses import Addresses
 from services.gateway.replicas.asking import Asking
 from services.gateway.replicas.channels import Channels
@@ -143,7 +145,7 @@ class RetrievalReplicas:
     """See protos/aisle/v1/retrieval.proto."""
 
     def __init__(self, addresses: str, hedge_share: float) -> None:
-        self.all: Replicas[Retrieval] = Replicas(
+        self.all: Replicas[SearchRetrieval] = Replicas(
             addresses, "aisle.v1.RetrievalService", RetrievalServiceStub, hedge_share
         )
 
@@ -158,9 +160,14 @@ class RetrievalReplicas:
         wanted = request.wait_for_visible
         return await self.all.call(lambda stub: stub.ListCandidates, "ListCandidates", request, wanted)
 
+    async def AccountFor(self, request: AccountForRequest) -> AccountForResponse:
+        wanted = request.retrieve.wait_for_visible
+        return await self.all.call(lambda stub: stub.AccountFor, "AccountFor", request, wanted)
+
     async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
         wanted = request.wait_for_visible
-        kind = "FetchProducts explained" if request.query else "FetchProducts"
+        is_read = request.query or request.HasField("highlight")
+        kind = "FetchProducts explained" if is_read else "FetchProducts"
         return await self.all.call(lambda stub: stub.FetchProducts, kind, request, wanted)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from services.gateway import validation
+from services.gateway.search.absences import Absences
 from services.gateway.search.budget import Budget
 from services.gateway.search.page import Pages
 from services.gateway.search.page_token import PageToken
@@ -43,8 +44,9 @@ class Listing:
     by popularity or in the requested order. Each part is kept beside the window.
     """
 
-    def __init__(self, pages: Pages, windows: RankedWindows, ranking: Ranking) -> None:
+    def __init__(self, pages: Pages, windows: RankedWindows, ranking: Ranking, absences: Absences) -> None:
         self._pages = pages
+        self._absences = absences
         self._windows = windows
         self._ranking = ranking
 
@@ -70,6 +72,9 @@ class Listing:
             count = await self._add_rest(listed, request, token, window, behind, budget)
             listed.more = listed.more and count > 0
             at += count
+        if request.why_not:
+            absences = await self._absences.of(request, window, listed.response.results, budget)
+            listed.response.absences.extend(absences)
         return listed
 
     async def _add_rest(  # noqa: PLR0913 - a page, its window, and places behind it

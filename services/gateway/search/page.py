@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from aisle.v1.catalog_pb2 import Product
-from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse, HighlightRequest
 from aisle.v1.search_pb2 import (
     TIER_RERANKED,
     Contribution,
@@ -14,6 +14,7 @@ from aisle.v1.search_pb2 import (
     SearchResponse,
     ServedBy,
 )
+from services.gateway import validation
 from services.gateway.ports import Retrieval
 from services.gateway.search import explanation
 from services.gateway.search.budget import Budget
@@ -23,6 +24,7 @@ from shared.stage import Missed, Stage
 
 _LEAST_MS = 10.0  # for the products, even if earlier stages used up the budget
 _WAIT_SHARE = 0.8  # of the remaining time, for rows that have not reached a replica yet
+_HIGHLIGHT_SHARE = 0.5  # of that time
 _NAMED_FEATURES = 2
 # A client's default limit of 4 MiB, less a reserve for all fields but facets and products
 _PAGE_BYTES = (4 << 20) - (64 << 10)
@@ -65,10 +67,7 @@ class Pages:
             budget.left_out(f"{missed}; ids only")
             ids = window.message.product_ids[places.start : places.stop]
             fetched = FetchProductsResponse(products=[Product(product_id=each) for each in ids])
-        places = places[: len(fetched.products)]
-        terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
-        for at, product, matched in zip(places, fetched.products, terms, strict=True):
-            _add(response, request, window, at, product, matched)
+        _add_all(response, request, window, places[: len(fetched.products)], fetched)
         return response
 
     async def _fetch(
@@ -85,6 +84,8 @@ class Pages:
             budget_ms=limit_ms * _WAIT_SHARE,
             max_bytes=most_bytes,
         )
+        if request.highlight:
+            wanted.highlight.CopyFrom(_highlight(request, window, limit_ms * _HIGHLIGHT_SHARE))
         fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
         count = len(fetched.products)
         if fetched.shortened and count < len(places):
@@ -94,7 +95,19 @@ class Pages:
         if count == 1 and (first := fetched.products[0]).ByteSize() > most_bytes:
             budget.left_out(f"products: of {first.product_id!r} the id alone, {_WHY}")
             first.CopyFrom(Product(product_id=first.product_id))
+        if request.highlight and (marked := len(fetched.highlights)) < count:
+            budget.left_out(f"highlights: {marked} of {count}")
         return fetched
+
+
+def _highlight(request: SearchRequest, window: RankedWindow, budget_ms: float) -> HighlightRequest:
+    return HighlightRequest(
+        query=window.message.query,
+        language_code=request.language_code,
+        without_synonyms=validation.is_off("synonym", request),
+        snippet_length=request.snippet_length,
+        budget_ms=budget_ms,
+    )
 
 
 def served_by(window: RankedWindow, budget: Budget) -> ServedBy:
@@ -137,6 +150,20 @@ def _most_bytes(request: SearchRequest, window: RankedWindow, result_count: int)
 
 def _size(facets: Sequence[Facet]) -> int:
     return sum(facet.ByteSize() + _FIELD_BYTES for facet in facets)
+
+
+def _add_all(
+    response: SearchResponse,
+    request: SearchRequest,
+    window: RankedWindow,
+    places: range,
+    fetched: FetchProductsResponse,
+) -> None:
+    terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
+    for at, product, matched in zip(places, fetched.products, terms, strict=True):
+        _add(response, request, window, at, product, matched)
+    for result, marked in zip(response.results, fetched.highlights, strict=False):
+        result.highlights.extend(marked.highlights)
 
 
 def _add(  # noqa: PLR0913  (the parts of a result)

@@ -124,6 +124,8 @@ def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget
         facets=facets(window, budget),
         related_count=window.message.related_count,
         corrected_query=window.message.shown_query if window.message.corrected else "",
+        suggested_query=window.message.suggested_query,
+        relaxation=window.message.relaxation if window.message.HasField("relaxation") else None,
         reading=window.message.reading,
         experiments=search.experiment_ids,
     )

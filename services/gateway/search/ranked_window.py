@@ -70,6 +70,7 @@ def fused(
         query=analysed.query,
         shown_query=analysed.shown_query or analysed.query,
         corrected=analysed.corrected,
+        suggested_query=analysed.suggested_query,
         reading=[*analysed.reading, *retrieved.reading],
         snapshot_version=retrieved.snapshot_version,
         tier=retrieved.tier,
@@ -85,6 +86,7 @@ def fused(
         by_meaning=retrieved.by_meaning,
         related_count=retrieved.related_count,
         variant_counts=retrieved.variant_counts,
+        relaxation=retrieved.relaxation if retrieved.HasField("relaxation") else None,
     )
 
 
@@ -102,6 +104,7 @@ def following(
         query=window.query,
         shown_query=window.shown_query,
         corrected=window.corrected,
+        suggested_query=window.suggested_query,
         reading=window.reading,
     )
     part = fused(analysed, retrieved, degraded)

@@ -6,25 +6,25 @@ All stages but retrieval may be missing.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2 import RerankResponse
 from aisle.v1.retrieval_pb2 import RetrieveRequest, RetrieveResponse
 from aisle.v1.search_pb2 import (
-    TIER_CROSS_ENCODED,
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,
     TIER_RERANKED,
-    TIER_UNSPECIFIED,
     VARIANTS_ALL,
     SearchRequest,
     Tier,
 )
 from services.gateway.filters.checking import requested
 from services.gateway.ports import Embedding, Reranker, Retrieval
-from services.gateway.search import ranked_window
+from services.gateway.search import model_stage, ranked_window, reranking
 from services.gateway.search.budget import Budget
+from services.gateway.search.model_stage import NO_MODEL, ModelStage
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.understanding import Understanding, UnderstoodQuery
+from services.gateway.validation import is_off
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
@@ -32,26 +32,25 @@ _FETCH_SHARE = 0.1  # of the remaining budget, reserved for the page's products
 _WAIT_SHARE = 0.8  # of the remaining budget, for a wait for a write
 # Of its limit, sent to the reranker, which stops before it is cut off
 _RERANKER_SHARE = 0.9
-# Results of a window that get contributions, and feature values for the impression
-_EXPLAINED = 100
 REST_SIZE = 1_000  # products in a part of the rest behind a window
 
 
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the stages of a window
         self,
         embedding: Embedding,
         retrieval: Retrieval,
         reranker: Reranker,
         window_size: int,
         ordinary_ms: float,
+        model: ModelStage = NO_MODEL,
     ) -> None:
         """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is
         judged.
         """
-        self._understanding = Understanding(embedding, retrieval, ordinary_ms)
+        self._understanding = Understanding(embedding, retrieval, ordinary_ms, model)
         fair_ms = ordinary_ms * (1 - _FETCH_SHARE) * FAIR_SHARE
         self._retrieval = retrieval
         self._reranker = reranker
@@ -74,7 +73,8 @@ class Ranking:
         if retrieved.tier == TIER_LEXICAL:  # the encoder is gone
             understood = replace(understood, encoding=None, encoder_version="")
         window = ranked_window.fused(understood.analysed, retrieved, budget.degraded)
-        if _wants_reranking(request) and (understood.query or request.visitor_id):
+        model_stage.note(window, understood.reading, request)
+        if reranking.is_wanted(request) and (understood.query or request.visitor_id):
             response = await self._reranked(request, understood, retrieved, budget, last_try)
             if response is not None:
                 ranked_window.rerank(window, response)
@@ -115,9 +115,7 @@ class Ranking:
 
         `after` are the products shown just before it. Raises like `rank`.
         """
-        understood = await self._understanding.of(request, budget)
-        wanted = self._wanted(request, understood, REST_SIZE, budget)
-        wanted.exclude_product_ids.extend(window.message.product_ids)
+        wanted = await self.behind(request, budget, window)
         wanted.after_product_ids.extend(after)
         wanted.offset = before
         retrieved = await self._retrieved(wanted, budget, last_try)
@@ -126,6 +124,13 @@ class Ranking:
             retrieved = RetrieveResponse(snapshot_version=retrieved.snapshot_version)
         part = ranked_window.following(window.message, retrieved, before, budget.degraded)
         return RankedWindow(part)
+
+    async def behind(self, request: SearchRequest, budget: Budget, window: RankedWindow) -> RetrieveRequest:
+        """The request for what follows a ranked window."""
+        understood = await self._understanding.of(request, budget, model_stage.noted(window.message))
+        wanted = self._wanted(request, understood, REST_SIZE, budget)
+        wanted.exclude_product_ids.extend(window.message.product_ids)
+        return wanted
 
     def _wanted(
         self, request: SearchRequest, understood: UnderstoodQuery, limit: int, budget: Budget
@@ -144,11 +149,12 @@ class Ranking:
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
             language_code=request.language_code,
-            loose_order=_is_off("order", request),
-            without_synonyms=_is_off("synonym", request),
+            loose_order=is_off("order", request),
+            without_synonyms=is_off("synonym", request),
             as_typed=request.as_typed,
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
+            read_filters=understood.reading.filters,
             by_product=request.variants != VARIANTS_ALL,
         )
 
@@ -190,7 +196,7 @@ class Ranking:
             budget.left_out("reranker: no embedding")
             return None
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-        wanted = _rerank_request(request, understood, retrieved, limit_ms * _RERANKER_SHARE)
+        wanted = reranking.wanted(request, understood, retrieved, limit_ms * _RERANKER_SHARE)
         try:
             with budget.timed("rerank"):
                 response = await self._stages["reranker"].run(lambda: self._reranker.Rerank(wanted), limit_ms)
@@ -202,44 +208,6 @@ class Ranking:
             return None
         budget.note(response.stage_ms, response.degraded)
         return response
-
-
-def _rerank_request(
-    request: SearchRequest,
-    understood: UnderstoodQuery,
-    retrieved: RetrieveResponse,
-    budget_ms: float,
-) -> RerankRequest:
-    return RerankRequest(
-        query=understood.query,
-        encoding=understood.encoding,
-        snapshot_version=retrieved.snapshot_version,
-        rows=retrieved.rows,
-        lexical_scores=retrieved.lexical_scores,
-        dense_scores=retrieved.dense_scores,
-        fused_scores=retrieved.fused_scores,
-        lexical_ranks=retrieved.lexical_ranks,
-        dense_ranks=retrieved.dense_ranks,
-        budget_ms=max(0.001, budget_ms),  # 0 would mean no limit
-        visitor_id=request.visitor_id,
-        session_id=request.session_id,
-        explain_limit=_EXPLAINED if request.explain else 0,
-        feature_limit=_EXPLAINED,
-        precedence=retrieved.precedence,
-        cross_encode=request.max_tier == TIER_CROSS_ENCODED,
-    )
-
-
-def _is_off(kind: str, request: SearchRequest) -> bool:
-    return kind in request.as_typed or "all" in request.as_typed
-
-
-def _wants_reranking(request: SearchRequest) -> bool:
-    return request.order_by in ("", "relevance") and request.max_tier in (
-        TIER_UNSPECIFIED,
-        TIER_RERANKED,
-        TIER_CROSS_ENCODED,
-    )
 
 
 def _recall_tier(max_tier: Tier.ValueType, has_vector: bool) -> Tier.ValueType:

@@ -7,8 +7,10 @@ from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from aisle.v1.search_pb2_grpc import SearchServiceServicer
 from services.gateway import validation
 from services.gateway.config import GatewayConfig
-from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.ports import Embedding, Reranker, SearchRetrieval
+from services.gateway.search.absences import Absences
 from services.gateway.search.listing import Listing
+from services.gateway.search.model_stage import ModelStage
 from services.gateway.search.page_flow import PageFlow, PageKind
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.ranking import Ranking
@@ -21,7 +23,7 @@ class SearchService(SearchServiceServicer):
     def __init__(  # noqa: PLR0913  (the parts of a page)
         self,
         embedding: Embedding,
-        retrieval: Retrieval,
+        retrieval: SearchRetrieval,
         reranker: Reranker,
         log: EventLog,
         config: GatewayConfig,
@@ -30,9 +32,11 @@ class SearchService(SearchServiceServicer):
     ) -> None:
         """`shared_windows` holds the ranked windows of all gateways. None for a single gateway."""
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
-        ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
+        self._model = ModelStage.of(config, retrieval)
+        ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms, self._model)
         kind = PageKind(validation.check, _itself, _identity, ranking.rank)
-        listing = Listing(self.parts.pages, self.parts.windows, ranking)
+        absences = Absences(retrieval, ranking, config.deadline_ms)
+        listing = Listing(self.parts.pages, self.parts.windows, ranking, absences)
         self._flow = PageFlow[SearchRequest](self.parts, kind, listing)
         # The flow's counts, pages, and pages.<tier>
         self._counts = self._flow.counts
@@ -49,7 +53,8 @@ class SearchService(SearchServiceServicer):
         return {**self._counts, **self.parts.counts()}
 
     async def close(self) -> None:
-        """Append the waiting impressions to the log."""
+        """Append the waiting impressions to the log, and end the calls of a language model."""
+        await self._model.close()
         await self.parts.impressions.close()
 
 

@@ -1,15 +1,17 @@
-"""Understands a query: its analysis, and its encoding. Either may be missing."""
+"""Understands a query: a language model's reading, its analysis, its encoding. Any may be missing."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from aisle.v1.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
 from aisle.v1.search_pb2 import TIER_LEXICAL, SearchRequest
 from services.gateway.ports import Embedding, Retrieval
+from services.gateway.query_reading.model_reading import AS_TYPED, ModelReading
 from services.gateway.search.budget import Budget
+from services.gateway.search.model_stage import NO_MODEL, ModelStage
 from shared.errors import SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 from shared.text.query import normalise
@@ -26,6 +28,7 @@ class UnderstoodQuery:
     analysed: AnalyzeQueryResponse
     encoding: QueryEncoding | None = None
     encoder_version: str = ""  # of the encoding
+    reading: ModelReading = AS_TYPED  # by a language model
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,29 @@ class Understanding:
     encoded again.
     """
 
-    def __init__(self, embedding: Embedding, retrieval: Retrieval, ordinary_ms: float) -> None:
+    def __init__(
+        self, embedding: Embedding, retrieval: Retrieval, ordinary_ms: float, model: ModelStage = NO_MODEL
+    ) -> None:
         """`ordinary_ms` is the budget of an ordinary page, by which lateness is judged."""
+        self._model = model
         self._embedding = embedding
         self._retrieval = retrieval
         self._analysis = Stage("analyze", fair_ms=ordinary_ms * _ANALYZE_SHARE * FAIR_SHARE)
         self._encoding = Stage("embedding", (SnapshotGone,), fair_ms=ordinary_ms * _EMBED_SHARE * FAIR_SHARE)
         self._encoder_version = ""  # of the snapshot that was current last
 
-    async def of(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:
-        """The request's query, encoded if a tier beyond words may use that."""
+    async def of(
+        self, request: SearchRequest, budget: Budget, reading: ModelReading | None = None
+    ) -> UnderstoodQuery:
+        """The request's query, encoded if a tier beyond words may use that.
+
+        `reading` is a language model's, if the query was read before.
+        """
+        if reading is None:
+            reading = await self._model.read(request, budget)
+        return replace(await self._of_words(reading.asked(request), budget), reading=reading)
+
+    async def _of_words(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:
         query = normalise(request.query)
         if not query:
             return UnderstoodQuery("", AnalyzeQueryResponse())

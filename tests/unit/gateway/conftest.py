@@ -27,19 +27,26 @@ from aisle.v1.retrieval_pb2 import (
     FetchProductsResponse,
     ListCandidatesRequest,
     ListCandidatesResponse,
+    ProductHighlights,
     RetrieveRequest,
     RetrieveResponse,
 )
-from aisle.v1.search_pb2 import TIER_LEXICAL, Contribution, Facet
+from aisle.v1.search_pb2 import TIER_LEXICAL, Contribution, Facet, Highlight, HighlightPiece, Relaxation
 from services.gateway.config import GatewayConfig
 from services.gateway.search.search_service import SearchService
 from services.gateway.signatures import Signatures
 from shared.cache import Cache
 from shared.errors import SnapshotGone
 from shared.events.sqlite import SqliteEventLog
+from tests.unit.gateway.accounting import Accounting
 
 Trouble = Callable[[], Awaitable[None]]
 SIGNATURES = Signatures(lambda: [b"the secret of a shop that is not there"])
+
+
+MARKED = ProductHighlights(
+    highlights=[Highlight(field="title", pieces=[HighlightPiece(text="shoe", matched=True)])]
+)
 
 
 async def none() -> None:
@@ -73,7 +80,7 @@ class Embedding:
 
 
 @dataclass
-class Retrieval:
+class Retrieval(Accounting):
     """Product number i is at row i; the fused order is 0, 1, 2, ..."""
 
     product_count: int = 50
@@ -82,6 +89,9 @@ class Retrieval:
     trouble: Trouble = none
     fetch_trouble: Trouble = none
     padding: int = 0  # of each product, in bytes
+    relaxation: Relaxation | None = None
+    most_marked: int = 200  # products that get highlights
+    fetched: list[FetchProductsRequest] = field(default_factory=list)
     is_old: bool = False  # it knows nothing of variants, nor of what follows a window
     requests: list[RetrieveRequest] = field(default_factory=list)
     listed: list[ListCandidatesRequest] = field(default_factory=list)
@@ -89,7 +99,11 @@ class Retrieval:
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.analyze_trouble()
         corrected = request.query.replace("hooe", "hoe")
-        return AnalyzeQueryResponse(query=corrected, corrected=corrected != request.query)
+        return AnalyzeQueryResponse(
+            query=corrected,
+            corrected=corrected != request.query,
+            suggested_query="shoes" if request.query == "shoeys" else "",
+        )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
         self.requests.append(request)
@@ -114,6 +128,7 @@ class Retrieval:
             snapshot_version=self.snapshot_version,
             tier=request.tier or TIER_LEXICAL,
             stage_ms={"lexical": 0.1},
+            relaxation=None if excluded else self.relaxation,
         )
 
     async def ListCandidates(
@@ -138,6 +153,7 @@ class Retrieval:
     async def FetchProducts(
         self, request: FetchProductsRequest, context: Any = None
     ) -> FetchProductsResponse:
+        self.fetched.append(request)
         await self.fetch_trouble()
         if request.snapshot_version != self.snapshot_version:
             raise SnapshotGone(f"snapshot {request.snapshot_version} is no longer served")
@@ -150,6 +166,7 @@ class Retrieval:
                 for row in request.rows[:count]
             ],
             matched_terms=["shoe"] * count if request.query else [],
+            highlights=[MARKED] * min(count, self.most_marked) if request.HasField("highlight") else [],
             shortened=count < len(request.rows),
         )
 

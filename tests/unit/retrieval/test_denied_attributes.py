@@ -41,8 +41,9 @@ def test_what_says_no_comes_last_however_near_it_is(snapshot: Snapshot) -> None:
 
 
 def test_a_name_of_more_words_denies_none_of_them(open_snapshot: OpenSnapshot) -> None:
-    camera = Product("camera", "Camera", attributes={"card slot": ("no",), "memory card slot": ("yes",)})
-    search = open_snapshot([camera]).lexical.search("memory card")
+    attributes = {"card slot": ("no",), "memory card slot": ("yes",)}
+    snapshot = open_snapshot([Product("camera", "Camera", attributes=attributes)])
+    search = snapshot.lexical.search("memory card")
     assert not search.names_attributes
 
 

@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from services.retrieval import lexical
+from services.retrieval import lexical_search
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.word_groups import enough
 from shared.catalog.product import Product
@@ -110,8 +110,8 @@ def words(rng: random.Random) -> str:
 def test_a_filtered_search_is_the_unfiltered_one_without_what_does_not_pass(
     open_snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch, first_fetch: int, few_rows: int
 ) -> None:
-    monkeypatch.setattr(lexical, "FIRST_FETCH", first_fetch)
-    monkeypatch.setattr(lexical, "FEW_ROWS", few_rows)
+    monkeypatch.setattr(lexical_search, "FIRST_FETCH", first_fetch)
+    monkeypatch.setattr(lexical_search, "FEW_ROWS", few_rows)
     rng = random.Random(5)
     leg = open_snapshot([Product(f"p{number}", words(rng)) for number in range(200)]).lexical
     for share in (0.0, 0.05, 0.5, 1.0):

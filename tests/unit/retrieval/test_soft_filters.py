@@ -1,9 +1,12 @@
 """Brands, categories, colours and sizes that a query names come first, and nothing is left out."""
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
@@ -101,3 +104,32 @@ def test_fields_are_found_by_the_last_word_of_their_names(tmp_path: Path) -> Non
         "color": ("attributes.fabric_farbe", "attributes.product_colour", "attributes.baseColour"),
         "size": ("attributes.screen size", "attributes.Größe"),
     }
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_order_is_as_by_hand(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    chance = random.Random(seed)
+    values = ("blue", "navy blue", "red", "Rot/Blue", "green")
+    titles = ("Lamp", "Blue lamp", "Lamp with blue shade", "Navy lamp")
+    products = [
+        Product(
+            f"p{place}",
+            chance.choice(titles),
+            description="blue lamp",
+            attributes={"color": tuple(chance.sample(values, chance.randrange(3)))},
+        )
+        for place in range(40)
+    ]
+    snapshot = Snapshot.open(write_snapshot(tmp_path_factory.mktemp("shop"), products))
+    answer = Retriever().retrieve(snapshot, Request("blue lamp", tier="lexical"))
+    expected = [_is_against(snapshot.products.product(row)) for row in answer.rows.tolist()]
+    read = bool(answer.parts)
+    assert expected == sorted(expected) if read else len(answer.rows) == 40
+    assert [value == 4 for value in answer.precedence.tolist()] == [read and each for each in expected]
+
+
+def _is_against(product: Product) -> bool:
+    colors = [str(each) for each in product.attributes["color"]]
+    has_it = any("blue" in color.lower() for color in colors)
+    return bool(colors) and not has_it and product.title != "Blue lamp"

@@ -55,6 +55,11 @@ def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelli
     assert spelling.correct(typed) == typed
 
 
+def test_a_doubled_letter_is_corrected_whatever_it_goes_with(spelling: Spelling) -> None:
+    assert spelling.correct("kettlle laptop") == "kettle laptop"
+    assert spelling.correct("kettel laptop") == "kettel laptop"
+
+
 def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
     titles = ("Label maker", "Rifle sling", "Panel", "House", "Guarantee card", "Lever")
     spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling

@@ -24,6 +24,8 @@ from shared.text.cleaning import clean
         ("cafe\u0301 \uc2a4", "café 스"),
         ("one\u200btwo\u200dthree\x00four\nfive", "one twothree four five"),
         ("27\u2033 5\u2019", "27\" 5'"),
+        ("F.E.A.R. 3, U.S.A edition", "FEAR 3, USA edition"),
+        ("v1.2.3 a.b1 No. A. Smith", "v1.2.3 a.b1 No. A. Smith"),
     ],
 )
 def test_mark_up_and_typography_are_left_out(written: str, read: str) -> None:

@@ -1,17 +1,20 @@
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
-from aisle.v1.search_pb2 import SearchResponse, SearchResult
+from aisle.v1.search_pb2 import HighlightPiece, Relaxation, SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
 
 
-def _shown(*products: Product) -> str:
+def _shown(*products: Product, **more: Any) -> str:
     results = [SearchResult(position=place, product=product) for place, product in enumerate(products, 1)]
     text = StringIO()
-    show_page(Console(file=text, width=100), SearchResponse(results=results, total_count=len(results)))
+    page = SearchResponse(results=results, total_count=len(results), **more)
+    show_page(Console(file=text, width=100), page)
     return text.getvalue()
 
 
@@ -46,3 +49,33 @@ def test_a_product_that_is_gone_and_one_without_a_price_say_so() -> None:
 
 def test_an_empty_page_says_what_to_do() -> None:
     assert "Take a filter away" in _shown()
+
+
+def test_another_query_is_offered() -> None:
+    assert "Did you mean copper kettle?" in _shown(suggested_query="copper kettle")
+    assert "Did you mean" not in _shown()
+
+
+def test_what_was_relaxed_is_said() -> None:
+    partial = Relaxation(is_partial=True, dropped_words=["purple"])
+    told = _shown(Product(product_id="p1", title="Kettle"), relaxation=partial)
+    assert "No product has enough of these words" in told and "No result has 'purple'." in told
+    nothing = Relaxation(dropped_words=["qwrtzp"], unfiltered_count=1_200, near_category="Home > Kettles")
+    told = _shown(relaxation=nothing)
+    assert "No product has 'qwrtzp'." in told
+    assert "Without the filters: 1,200, most of the best in 'Home > Kettles'." in told
+
+
+def test_matched_words_are_bold_and_snippets_follow_the_table() -> None:
+    pieces = [HighlightPiece(text="Red "), HighlightPiece(text="ket\x1b[2Jtle", matched=True)]
+    result = SearchResult(position=1, product=Product(product_id="p1", title="Red kettle"))
+    result.highlights.add(field="title", pieces=pieces)
+    result.highlights.add(field="description", pieces=pieces, cut_before=True, cut_after=True)
+    result.highlights.add(field="tags", pieces=pieces[1:])
+    text = StringIO()
+    console = Console(file=text, width=100, force_terminal=True)
+    show_page(console, SearchResponse(results=[result]))
+    told = text.getvalue()
+    assert "\x1b[1mket" in told and "\x1b[2J" not in told
+    plain = Text.from_ansi(told).plain
+    assert "…Red ket [2Jtle…" in plain and "tags: ket" in plain

@@ -11,6 +11,7 @@ from aisle.v1.search_pb2 import (
     Filter,
     FilterGroup,
     NumberRange,
+    Relaxation,
 )
 from shared.errors import InvalidRequest, Unavailable
 from shared.query_ids import hash_in, query_hash
@@ -35,6 +36,24 @@ async def test_a_corrected_query_is_searched_and_told(gateway: Gateway) -> None:
     page = await gateway.search.Search(shoes(query="shooe"))
     assert page.corrected_query == "shoe"
     assert gateway.embedding.queries == ["shoe"] and gateway.retrieval.requests[0].query == "shoe"
+
+
+async def test_a_query_that_is_offered_is_named_on_every_page_and_not_searched(gateway: Gateway) -> None:
+    page = await gateway.search.Search(shoes(query="shoeys", page_size=2))
+    assert (page.suggested_query, page.corrected_query) == ("shoes", "")
+    assert gateway.retrieval.requests[0].query == "shoeys"
+    second = await gateway.search.Search(shoes(query="shoeys", page_size=2, page_token=page.next_page_token))
+    assert second.suggested_query == "shoes"
+
+
+async def test_every_page_says_what_was_relaxed(gateway: Gateway) -> None:
+    assert not (await gateway.search.Search(shoes())).HasField("relaxation")
+    gateway.retrieval.relaxation = Relaxation(is_partial=True, dropped_words=["purple"])
+    page = await gateway.search.Search(shoes(query="purple shoes", page_size=2))
+    second = await gateway.search.Search(
+        shoes(query="purple shoes", page_size=2, page_token=page.next_page_token)
+    )
+    assert page.relaxation == second.relaxation == gateway.retrieval.relaxation
 
 
 async def test_what_retrieval_rejects_reaches_the_caller(gateway: Gateway) -> None:

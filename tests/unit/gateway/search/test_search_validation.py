@@ -73,6 +73,10 @@ def price(**ends: float) -> Filter:
             r"filters\[0\].range.max: is not a number",
         ),
         (SearchRequest(filters=[price(min=2, max=1)]), "min 2 is above max 1; swap them"),
+        (SearchRequest(why_not=["p"] * 21), "why_not: 21 are too many; send at most 20"),
+        (SearchRequest(why_not=["p", ""]), r"why_not\[1\]: is required"),
+        (SearchRequest(snippet_length=19), "snippet_length: 19 is no length of a snippet; use 20 to 1,000"),
+        (SearchRequest(snippet_length=1_001), "snippet_length: 1001"),
         (SearchRequest(facets=[FacetRequest()]), r"facets\[0\].field: is required"),
         (SearchRequest(facets=[FacetRequest(field="size")]), "'size' is unknown"),
         (
@@ -108,6 +112,7 @@ def test_a_request_that_cannot_be_answered_is_refused_by_field(request_: SearchR
         SearchRequest(facets=[FacetRequest(field="attributes.color", limit=250)] * 20),
         SearchRequest(filters=[any_brand(1_000), any_brand(1_000)]),
         SearchRequest(query="\U0001f45f" * 10),
+        SearchRequest(highlight=True, snippet_length=1_000),
     ],
 )
 def test_a_request_that_can_be_answered_passes(request_: SearchRequest) -> None:

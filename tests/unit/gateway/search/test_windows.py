@@ -5,7 +5,7 @@ import pytest
 
 from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import CandidateExplanation
-from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue, QueryPart
+from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue, Filter, QueryPart, Relaxation
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.ranked_windows import MemoryWindows, SharedWindows
 from tests.unit.gateway.memory_cache import MemoryCache
@@ -37,6 +37,10 @@ MESSAGE = window_pb2.RankedWindow(
     related_count=5,
     reading=[QueryPart(kind="price", text="under 9", meaning="up to 9")],
     shown_query="shoe under 9",
+    suggested_query="shoes under 9",
+    read_query="shoe",
+    read_filters=[Filter(field="brands", exists=True)],
+    relaxation=Relaxation(dropped_words=["purple"]),
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )

@@ -42,6 +42,9 @@ class SearchOptions(TypedDict, total=False):
     unlogged: bool
     variants: Variants.ValueType
     as_typed: Iterable[str]
+    highlight: bool
+    snippet_length: int
+    why_not: Iterable[str]
 
 
 class RecommendOptions(TypedDict, total=False):

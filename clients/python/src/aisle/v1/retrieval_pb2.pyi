@@ -65,6 +65,7 @@ class AnalyzeQueryResponse(_message.Message):
     READING_FIELD_NUMBER: _builtins.int
     WITHOUT_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
@@ -73,6 +74,8 @@ class AnalyzeQueryResponse(_message.Message):
     """The encoder whose vectors can search the current snapshot."""
     shown_query: _builtins.str
     """The query as a shopper reads it, with the parts that `query` leaves out, such as a price."""
+    suggested_query: _builtins.str
+    """As in SearchResponse."""
     @_builtins.property
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
         """How the query was read, beside its words."""
@@ -95,10 +98,11 @@ class AnalyzeQueryResponse(_message.Message):
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         without: _abc.Iterable[_builtins.str] | None = ...,
         price: _search_pb2.NumberRange | None = ...,
+        suggested_query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "suggested_query", b"suggested_query", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -132,6 +136,7 @@ class RetrieveRequest(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     AFTER_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    READ_FILTERS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -194,6 +199,10 @@ class RetrieveRequest(_message.Message):
         current places; if none of them is left, at the offset.
         """
 
+    @_builtins.property
+    def read_filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
+        """Filters that a language model read in the query; one is ignored, with a note, if no product would be left."""
+
     def __init__(
         self,
         *,
@@ -219,10 +228,11 @@ class RetrieveRequest(_message.Message):
         offset: _builtins.int = ...,
         after_product_ids: _abc.Iterable[_builtins.str] | None = ...,
         currency_code: _builtins.str = ...,
+        read_filters: _abc.Iterable[_search_pb2.Filter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "as_typed", b"as_typed", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "as_typed", b"as_typed", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "read_filters", b"read_filters", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -275,6 +285,7 @@ class RetrieveResponse(_message.Message):
     VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set, less the excluded products."""
     snapshot_version: _builtins.str
@@ -347,6 +358,10 @@ class RetrieveResponse(_message.Message):
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
         """Soft filters that the query names, by relevance only."""
 
+    @_builtins.property
+    def relaxation(self) -> _search_pb2.Relaxation:
+        """As in SearchResponse; not with exclude_product_ids."""
+
     def __init__(
         self,
         *,
@@ -371,14 +386,161 @@ class RetrieveResponse(_message.Message):
         variant_counts: _abc.Iterable[_builtins.int] | None = ...,
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         offset: _builtins.int = ...,
+        relaxation: _search_pb2.Relaxation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "reading", b"reading", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RetrieveResponse: _TypeAlias = RetrieveResponse  # noqa: Y015
+
+@_typing.final
+class AccountForRequest(_message.Message):
+    """Products to account for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETRIEVE_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def retrieve(self) -> Global___RetrieveRequest:
+        """The search, with the products of its ranked window as exclude_product_ids. Limit, facets and offset do not count."""
+
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 20."""
+
+    def __init__(
+        self,
+        *,
+        retrieve: Global___RetrieveRequest | None = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retrieve", b"retrieve"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_ids", b"product_ids", "retrieve", b"retrieve"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountForRequest: _TypeAlias = AccountForRequest  # noqa: Y015
+
+@_typing.final
+class AccountForResponse(_message.Message):
+    """Why each product is not in the ranked window."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABSENCES_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def absences(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Absence]:
+        """In the order of the request. `position` is the place behind the window, from 1; no sentences."""
+
+    @_builtins.property
+    def held(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldWords]:
+        """For ABSENCE_REASON_MISSING_WORDS: the query's words that each product holds."""
+
+    def __init__(
+        self,
+        *,
+        absences: _abc.Iterable[_search_pb2.Absence] | None = ...,
+        held: _abc.Iterable[Global___HeldWords] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "held", b"held"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountForResponse: _TypeAlias = AccountForResponse  # noqa: Y015
+
+@_typing.final
+class HeldWords(_message.Message):
+    """Words of a query."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Folded."""
+
+    def __init__(
+        self,
+        *,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldWords: _TypeAlias = HeldWords  # noqa: Y015
+
+@_typing.final
+class HighlightRequest(_message.Message):
+    """What to mark in products."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WITHOUT_SYNONYMS_FIELD_NUMBER: _builtins.int
+    SNIPPET_LENGTH_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """The query after analysis."""
+    language_code: _builtins.str
+    """As in SearchRequest."""
+    without_synonyms: _builtins.bool
+    """The shop's synonyms are not used."""
+    snippet_length: _builtins.int
+    """As in SearchRequest."""
+    budget_ms: _builtins.float
+    """Milliseconds for all products; those that are left then have no highlights."""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        language_code: _builtins.str = ...,
+        without_synonyms: _builtins.bool = ...,
+        snippet_length: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "language_code", b"language_code", "query", b"query", "snippet_length", b"snippet_length", "without_synonyms", b"without_synonyms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HighlightRequest: _TypeAlias = HighlightRequest  # noqa: Y015
+
+@_typing.final
+class ProductHighlights(_message.Message):
+    """The highlights of one product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Highlight]:
+        """As in SearchResult."""
+
+    def __init__(
+        self,
+        *,
+        highlights: _abc.Iterable[_search_pb2.Highlight] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["highlights", b"highlights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProductHighlights: _TypeAlias = ProductHighlights  # noqa: Y015
 
 @_typing.final
 class FetchProductsRequest(_message.Message):
@@ -393,6 +555,7 @@ class FetchProductsRequest(_message.Message):
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
     MAX_BYTES_FIELD_NUMBER: _builtins.int
+    HIGHLIGHT_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; empty for the current one."""
     query: _builtins.str
@@ -413,6 +576,10 @@ class FetchProductsRequest(_message.Message):
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids to fetch instead of rows, as shown now. Products that do not exist are left out of the answer."""
 
+    @_builtins.property
+    def highlight(self) -> Global___HighlightRequest:
+        """What to mark in the products; absent: nothing. Highlights count for max_bytes."""
+
     def __init__(
         self,
         *,
@@ -423,10 +590,11 @@ class FetchProductsRequest(_message.Message):
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
         max_bytes: _builtins.int = ...,
+        highlight: Global___HighlightRequest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["highlight", b"highlight"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "max_bytes", b"max_bytes", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "highlight", b"highlight", "max_bytes", b"max_bytes", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,6 +610,7 @@ class FetchProductsResponse(_message.Message):
     MATCHED_TERMS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     SHORTENED_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
     shortened: _builtins.bool
@@ -454,6 +623,10 @@ class FetchProductsResponse(_message.Message):
     def matched_terms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Words of the query found in each product, joined by spaces; empty without a query."""
 
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductHighlights]:
+        """Those of the first products, as many as there was time for."""
+
     def __init__(
         self,
         *,
@@ -461,10 +634,11 @@ class FetchProductsResponse(_message.Message):
         matched_terms: _abc.Iterable[_builtins.str] | None = ...,
         log_position: _builtins.int = ...,
         shortened: _builtins.bool = ...,
+        highlights: _abc.Iterable[Global___ProductHighlights] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products", "shortened", b"shortened"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["highlights", b"highlights", "log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products", "shortened", b"shortened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

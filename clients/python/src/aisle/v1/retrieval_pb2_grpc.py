@@ -50,6 +50,11 @@ class RetrievalServiceStub(object):
                 request_serializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.SerializeToString,
                 response_deserializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.FromString,
                 _registered_method=True)
+        self.AccountFor = channel.unary_unary(
+                '/aisle.v1.RetrievalService/AccountFor',
+                request_serializer=aisle_dot_v1_dot_retrieval__pb2.AccountForRequest.SerializeToString,
+                response_deserializer=aisle_dot_v1_dot_retrieval__pb2.AccountForResponse.FromString,
+                _registered_method=True)
         self.FetchProducts = channel.unary_unary(
                 '/aisle.v1.RetrievalService/FetchProducts',
                 request_serializer=aisle_dot_v1_dot_retrieval__pb2.FetchProductsRequest.SerializeToString,
@@ -82,6 +87,13 @@ class RetrievalServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AccountFor(self, request, context):
+        """Why products are not in a ranked window.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FetchProducts(self, request, context):
         """Whole products, by their rows in a snapshot.
         """
@@ -106,6 +118,11 @@ def add_RetrievalServiceServicer_to_server(servicer, server):
                     servicer.ListCandidates,
                     request_deserializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.FromString,
                     response_serializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.SerializeToString,
+            ),
+            'AccountFor': grpc.unary_unary_rpc_method_handler(
+                    servicer.AccountFor,
+                    request_deserializer=aisle_dot_v1_dot_retrieval__pb2.AccountForRequest.FromString,
+                    response_serializer=aisle_dot_v1_dot_retrieval__pb2.AccountForResponse.SerializeToString,
             ),
             'FetchProducts': grpc.unary_unary_rpc_method_handler(
                     servicer.FetchProducts,
@@ -195,6 +212,33 @@ class RetrievalService(object):
             '/aisle.v1.RetrievalService/ListCandidates',
             aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.SerializeToString,
             aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AccountFor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aisle.v1.RetrievalService/AccountFor',
+            aisle_dot_v1_dot_retrieval__pb2.AccountForRequest.SerializeToString,
+            aisle_dot_v1_dot_retrieval__pb2.AccountForResponse.FromString,
             options,
             channel_credentials,
             insecure,

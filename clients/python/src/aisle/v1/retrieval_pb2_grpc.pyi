@@ -39,6 +39,8 @@ class RetrievalServiceStub:
     """Candidates, best first, with total count and facets."""
     ListCandidates: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]
     """Those proposed products that may be recommended, followed by others."""
+    AccountFor: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.AccountForRequest, _retrieval_pb2.AccountForResponse]
+    """Why products are not in a ranked window."""
     FetchProducts: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]
     """Whole products, by their rows in a snapshot."""
 
@@ -53,6 +55,8 @@ class RetrievalServiceAsyncStub(RetrievalServiceStub):
     """Candidates, best first, with total count and facets."""
     ListCandidates: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]  # type: ignore[assignment]
     """Those proposed products that may be recommended, followed by others."""
+    AccountFor: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.AccountForRequest, _retrieval_pb2.AccountForResponse]  # type: ignore[assignment]
+    """Why products are not in a ranked window."""
     FetchProducts: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]  # type: ignore[assignment]
     """Whole products, by their rows in a snapshot."""
 
@@ -82,6 +86,14 @@ class RetrievalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_retrieval_pb2.ListCandidatesResponse, _abc.Awaitable[_retrieval_pb2.ListCandidatesResponse]]:
         """Those proposed products that may be recommended, followed by others."""
+
+    @_abc_1.abstractmethod
+    def AccountFor(
+        self,
+        request: _retrieval_pb2.AccountForRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_retrieval_pb2.AccountForResponse, _abc.Awaitable[_retrieval_pb2.AccountForResponse]]:
+        """Why products are not in a ranked window."""
 
     @_abc_1.abstractmethod
     def FetchProducts(

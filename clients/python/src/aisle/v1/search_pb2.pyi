@@ -84,6 +84,78 @@ VARIANTS_ALL: Variants.ValueType  # 2
 """Every variant is a result of its own."""
 Global___Variants: _TypeAlias = Variants  # noqa: Y015
 
+class _AbsenceReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AbsenceReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AbsenceReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ABSENCE_REASON_UNSPECIFIED: _AbsenceReason.ValueType  # 0
+    """Not known."""
+    ABSENCE_REASON_ON_PAGE: _AbsenceReason.ValueType  # 1
+    """It is on the page, at `position`."""
+    ABSENCE_REASON_OTHER_PAGE: _AbsenceReason.ValueType  # 2
+    """It matches, or is near in meaning, and is on another page, at `position`."""
+    ABSENCE_REASON_OTHER_VARIANT: _AbsenceReason.ValueType  # 3
+    """It matches, and another variant of its product is shown: shown_product_id, at `position`."""
+    ABSENCE_REASON_UNKNOWN: _AbsenceReason.ValueType  # 4
+    """No product has the id. It may have been removed some time ago."""
+    ABSENCE_REASON_REMOVED: _AbsenceReason.ValueType  # 5
+    """It was removed lately."""
+    ABSENCE_REASON_NOT_YET_AVAILABLE: _AbsenceReason.ValueType  # 6
+    """Its available_time is to come."""
+    ABSENCE_REASON_EXPIRED: _AbsenceReason.ValueType  # 7
+    """Its expire_time has passed."""
+    ABSENCE_REASON_NOT_YET_PUBLISHED: _AbsenceReason.ValueType  # 8
+    """Its publish_time is to come, and the order is the newest."""
+    ABSENCE_REASON_FILTERED: _AbsenceReason.ValueType  # 9
+    """Filters do not hold: `filters`."""
+    ABSENCE_REASON_PRICE: _AbsenceReason.ValueType  # 10
+    """The query limits the price."""
+    ABSENCE_REASON_UNWANTED_WORDS: _AbsenceReason.ValueType  # 11
+    """It holds words that the query excludes: `words`."""
+    ABSENCE_REASON_MISSING_WORDS: _AbsenceReason.ValueType  # 12
+    """It lacks words of the query: `words`."""
+    ABSENCE_REASON_OUTSIDE_NAME: _AbsenceReason.ValueType  # 13
+    """It holds the query's words only outside its name, and the order is another than relevance."""
+    ABSENCE_REASON_NOT_NEAR: _AbsenceReason.ValueType  # 14
+    """It is not near enough in meaning, and its words do not count."""
+
+class AbsenceReason(_AbsenceReason, metaclass=_AbsenceReasonEnumTypeWrapper):
+    """Why a product is not on a page."""
+
+ABSENCE_REASON_UNSPECIFIED: AbsenceReason.ValueType  # 0
+"""Not known."""
+ABSENCE_REASON_ON_PAGE: AbsenceReason.ValueType  # 1
+"""It is on the page, at `position`."""
+ABSENCE_REASON_OTHER_PAGE: AbsenceReason.ValueType  # 2
+"""It matches, or is near in meaning, and is on another page, at `position`."""
+ABSENCE_REASON_OTHER_VARIANT: AbsenceReason.ValueType  # 3
+"""It matches, and another variant of its product is shown: shown_product_id, at `position`."""
+ABSENCE_REASON_UNKNOWN: AbsenceReason.ValueType  # 4
+"""No product has the id. It may have been removed some time ago."""
+ABSENCE_REASON_REMOVED: AbsenceReason.ValueType  # 5
+"""It was removed lately."""
+ABSENCE_REASON_NOT_YET_AVAILABLE: AbsenceReason.ValueType  # 6
+"""Its available_time is to come."""
+ABSENCE_REASON_EXPIRED: AbsenceReason.ValueType  # 7
+"""Its expire_time has passed."""
+ABSENCE_REASON_NOT_YET_PUBLISHED: AbsenceReason.ValueType  # 8
+"""Its publish_time is to come, and the order is the newest."""
+ABSENCE_REASON_FILTERED: AbsenceReason.ValueType  # 9
+"""Filters do not hold: `filters`."""
+ABSENCE_REASON_PRICE: AbsenceReason.ValueType  # 10
+"""The query limits the price."""
+ABSENCE_REASON_UNWANTED_WORDS: AbsenceReason.ValueType  # 11
+"""It holds words that the query excludes: `words`."""
+ABSENCE_REASON_MISSING_WORDS: AbsenceReason.ValueType  # 12
+"""It lacks words of the query: `words`."""
+ABSENCE_REASON_OUTSIDE_NAME: AbsenceReason.ValueType  # 13
+"""It holds the query's words only outside its name, and the order is another than relevance."""
+ABSENCE_REASON_NOT_NEAR: AbsenceReason.ValueType  # 14
+"""It is not near enough in meaning, and its words do not count."""
+Global___AbsenceReason: _TypeAlias = AbsenceReason  # noqa: Y015
+
 @_typing.final
 class NumberRange(_message.Message):
     """A range of numbers; an absent end is open."""
@@ -431,7 +503,7 @@ class QueryPart(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     MEANING_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """correction, without, price, synonym, brand, category, color or size."""
+    """correction, without, price, synonym, brand, category, color, size or model."""
     text: _builtins.str
     """The part as typed."""
     meaning: _builtins.str
@@ -475,6 +547,9 @@ class SearchRequest(_message.Message):
     UNLOGGED_FIELD_NUMBER: _builtins.int
     AS_TYPED_FIELD_NUMBER: _builtins.int
     VARIANTS_FIELD_NUMBER: _builtins.int
+    HIGHLIGHT_FIELD_NUMBER: _builtins.int
+    SNIPPET_LENGTH_FIELD_NUMBER: _builtins.int
+    WHY_NOT_FIELD_NUMBER: _builtins.int
     WHERE_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
@@ -510,6 +585,10 @@ class SearchRequest(_message.Message):
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
     variants: Global___Variants.ValueType
     """Whether a product and its variants are one result, which is the default."""
+    highlight: _builtins.bool
+    """Adds to each result where the query's words stand in it; default false."""
+    snippet_length: _builtins.int
+    """The most characters of a snippet in highlights: 20 to 1,000; 0 means 160."""
     where: _builtins.str
     """More filters as text, such as "price:10..50 AND (brands:acme OR tags:sale) AND NOT attributes.color:red"; at most
     10,000 characters. docs/filters.md has the syntax. Empty: none.
@@ -536,6 +615,10 @@ class SearchRequest(_message.Message):
         also shows products with the words only outside their names. "all": every kind.
         """
 
+    @_builtins.property
+    def why_not(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of products, at most 20: absences of the response says of each why it is not on the page."""
+
     def __init__(
         self,
         *,
@@ -557,12 +640,15 @@ class SearchRequest(_message.Message):
         unlogged: _builtins.bool = ...,
         as_typed: _abc.Iterable[_builtins.str] | None = ...,
         variants: Global___Variants.ValueType = ...,
+        highlight: _builtins.bool = ...,
+        snippet_length: _builtins.int = ...,
+        why_not: _abc.Iterable[_builtins.str] | None = ...,
         where: _builtins.str = ...,
         currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "highlight", b"highlight", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "snippet_length", b"snippet_length", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -633,6 +719,68 @@ class Explanation(_message.Message):
 Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
 
 @_typing.final
+class HighlightPiece(_message.Message):
+    """A part of a text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """Plain text: it may hold what looks like mark-up, so escape it before it is shown."""
+    matched: _builtins.bool
+    """Whether it holds a word of the query."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        matched: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["matched", b"matched", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HighlightPiece: _TypeAlias = HighlightPiece  # noqa: Y015
+
+@_typing.final
+class Highlight(_message.Message):
+    """Where the query's words stand in a value of a product."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    CUT_BEFORE_FIELD_NUMBER: _builtins.int
+    CUT_AFTER_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """The field, named as in Filter, or "description"."""
+    cut_before: _builtins.bool
+    """Text was left out before the first piece."""
+    cut_after: _builtins.bool
+    """Text was left out after the last piece."""
+    @_builtins.property
+    def pieces(self) -> _containers.RepeatedCompositeFieldContainer[Global___HighlightPiece]:
+        """Together they are the text, or a part of it, without mark-up and on one line."""
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        pieces: _abc.Iterable[Global___HighlightPiece] | None = ...,
+        cut_before: _builtins.bool = ...,
+        cut_after: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut_after", b"cut_after", "cut_before", b"cut_before", "field", b"field", "pieces", b"pieces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Highlight: _TypeAlias = Highlight  # noqa: Y015
+
+@_typing.final
 class SearchResult(_message.Message):
     """A product on the page."""
 
@@ -644,6 +792,7 @@ class SearchResult(_message.Message):
     EXPLANATION_FIELD_NUMBER: _builtins.int
     BY_MEANING_FIELD_NUMBER: _builtins.int
     VARIANT_COUNT_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Place in the ranking, from 1, counted over all pages."""
     relevance_score: _builtins.float
@@ -660,6 +809,12 @@ class SearchResult(_message.Message):
     def explanation(self) -> Global___Explanation:
         """With explain only."""
 
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Highlight]:
+        """With highlight only: the title, a snippet of the description, and every other value that holds a word of the
+        query, at most 20.
+        """
+
     def __init__(
         self,
         *,
@@ -669,14 +824,65 @@ class SearchResult(_message.Message):
         explanation: Global___Explanation | None = ...,
         by_meaning: _builtins.bool = ...,
         variant_count: _builtins.int = ...,
+        highlights: _abc.Iterable[Global___Highlight] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score", "variant_count", b"variant_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "highlights", b"highlights", "position", b"position", "product", b"product", "relevance_score", b"relevance_score", "variant_count", b"variant_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchResult: _TypeAlias = SearchResult  # noqa: Y015
+
+@_typing.final
+class Absence(_message.Message):
+    """An account of a product that was asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    SHOWN_PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    product_id: _builtins.str
+    """As requested."""
+    reason: Global___AbsenceReason.ValueType
+    """The first reason in the order of the search: filters come before words."""
+    sentence: _builtins.str
+    """The reason in one sentence."""
+    shown_product_id: _builtins.str
+    """Another variant of the product, which is shown."""
+    position: _builtins.int
+    """Place of the product or its variant in the ranking, from 1; 0 if it has none."""
+    @_builtins.property
+    def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
+        """The filters that do not hold. Without them, the next reason counts, if there is one."""
+
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the query, folded."""
+
+    def __init__(
+        self,
+        *,
+        product_id: _builtins.str = ...,
+        reason: Global___AbsenceReason.ValueType = ...,
+        sentence: _builtins.str = ...,
+        filters: _abc.Iterable[Global___Filter] | None = ...,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+        shown_product_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filters", b"filters", "position", b"position", "product_id", b"product_id", "reason", b"reason", "sentence", b"sentence", "shown_product_id", b"shown_product_id", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Absence: _TypeAlias = Absence  # noqa: Y015
 
 @_typing.final
 class ServedBy(_message.Message):
@@ -725,7 +931,7 @@ class ServedBy(_message.Message):
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Milliseconds by stage: analyze, embed, retrieve, rerank, fetch, total and their parts."""
+        """Milliseconds by stage: model, analyze, embed, retrieve, rerank, fetch, total and their parts."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -751,6 +957,44 @@ class ServedBy(_message.Message):
 Global___ServedBy: _TypeAlias = ServedBy  # noqa: Y015
 
 @_typing.final
+class Relaxation(_message.Message):
+    """What a page left of its query because no product meets all of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_PARTIAL_FIELD_NUMBER: _builtins.int
+    DROPPED_WORDS_FIELD_NUMBER: _builtins.int
+    UNFILTERED_COUNT_FIELD_NUMBER: _builtins.int
+    NEAR_CATEGORY_FIELD_NUMBER: _builtins.int
+    is_partial: _builtins.bool
+    """No product holds enough of the query's words. The results hold fewer of them, or are near in meaning."""
+    unfiltered_count: _builtins.int
+    """If nothing was found because of the request's filters: how many products hold enough of the words without them."""
+    near_category: _builtins.str
+    """The category that most of the best of those products have in common, as a filter takes it; empty if there is none."""
+    @_builtins.property
+    def dropped_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the query, of its first 20, that no product of the match set holds. If nothing was found: words that no
+        product of the catalogue has. Without function words.
+        """
+
+    def __init__(
+        self,
+        *,
+        is_partial: _builtins.bool = ...,
+        dropped_words: _abc.Iterable[_builtins.str] | None = ...,
+        unfiltered_count: _builtins.int = ...,
+        near_category: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_words", b"dropped_words", "is_partial", b"is_partial", "near_category", b"near_category", "unfiltered_count", b"unfiltered_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Relaxation: _TypeAlias = Relaxation  # noqa: Y015
+
+@_typing.final
 class SearchResponse(_message.Message):
     """A page of products."""
 
@@ -766,6 +1010,9 @@ class SearchResponse(_message.Message):
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
+    ABSENCES_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """Identifies this search in events; send it back with them."""
     total_count: _builtins.int
@@ -778,6 +1025,8 @@ class SearchResponse(_message.Message):
     """The query that was searched instead, if the spelling was corrected; empty otherwise."""
     related_count: _builtins.int
     """Products near in meaning that were ranked together with the match set, by relevance only. They are not counted in it."""
+    suggested_query: _builtins.str
+    """"Did you mean": a query that was not searched, with corrections that are not sure; empty if there are none."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -798,6 +1047,14 @@ class SearchResponse(_message.Message):
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryPart]:
         """How the query was read, beside its words."""
 
+    @_builtins.property
+    def relaxation(self) -> Global___Relaxation:
+        """What was left of the query; absent if results meet all of it."""
+
+    @_builtins.property
+    def absences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Absence]:
+        """Why the products of why_not are not on the page, in their order."""
+
     def __init__(
         self,
         *,
@@ -811,10 +1068,13 @@ class SearchResponse(_message.Message):
         experiments: _abc.Iterable[_builtins.str] | None = ...,
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[Global___QueryPart] | None = ...,
+        suggested_query: _builtins.str = ...,
+        relaxation: Global___Relaxation | None = ...,
+        absences: _abc.Iterable[Global___Absence] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["served_by", b"served_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation", "served_by", b"served_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "results", b"results", "served_by", b"served_by", "suggested_query", b"suggested_query", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -49,6 +49,10 @@ class RankedWindow(_message.Message):
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
     SHOWN_QUERY_FIELD_NUMBER: _builtins.int
+    SUGGESTED_QUERY_FIELD_NUMBER: _builtins.int
+    RELAXATION_FIELD_NUMBER: _builtins.int
+    READ_QUERY_FIELD_NUMBER: _builtins.int
+    READ_FILTERS_FIELD_NUMBER: _builtins.int
     VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
     PLACES_BEFORE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
@@ -73,6 +77,10 @@ class RankedWindow(_message.Message):
     """Products outside the match set that were ranked together with it."""
     shown_query: _builtins.str
     """The query as a shopper reads it."""
+    suggested_query: _builtins.str
+    """As in SearchResponse."""
+    read_query: _builtins.str
+    """If a language model read the query: the words that it read. Empty otherwise."""
     places_before: _builtins.int
     """Results before the first one. More than 0 in a part of the rest that follows a ranked window; then total_count is
     that of the rest.
@@ -126,6 +134,14 @@ class RankedWindow(_message.Message):
         """How the query was read, beside its words."""
 
     @_builtins.property
+    def relaxation(self) -> _search_pb2.Relaxation:
+        """As in SearchResponse."""
+
+    @_builtins.property
+    def read_filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
+        """Filters that it read."""
+
+    @_builtins.property
     def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """How many other variants of each product match."""
 
@@ -155,12 +171,16 @@ class RankedWindow(_message.Message):
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
         shown_query: _builtins.str = ...,
+        suggested_query: _builtins.str = ...,
+        relaxation: _search_pb2.Relaxation | None = ...,
+        read_query: _builtins.str = ...,
+        read_filters: _abc.Iterable[_search_pb2.Filter] | None = ...,
         variant_counts: _abc.Iterable[_builtins.int] | None = ...,
         places_before: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "by_meaning", b"by_meaning", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "places_before", b"places_before", "product_ids", b"product_ids", "query", b"query", "reading", b"reading", "related_count", b"related_count", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "shown_query", b"shown_query", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "by_meaning", b"by_meaning", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "places_before", b"places_before", "product_ids", b"product_ids", "query", b"query", "read_filters", b"read_filters", "read_query", b"read_query", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "shown_query", b"shown_query", "snapshot_version", b"snapshot_version", "suggested_query", b"suggested_query", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

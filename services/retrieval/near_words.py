@@ -1,0 +1,64 @@
+"""Words of the catalogue that another word may have been meant for.
+
+Distances are Damerau's: an insertion, a deletion, a substitution, or a transposition of two
+letters. All words are folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from shared.snapshot.vocabulary import LONGEST_WORD, Words
+
+_LONG = 8  # letters: such words may differ twice
+_RARE = 2  # a word two edits away must be in at least as many products
+
+
+@dataclass(frozen=True)
+class NearWords:
+    """Looks up words of one vocabulary."""
+
+    vocabulary: Words
+
+    def nearest(self, word: str) -> str | None:
+        """The closest other word. Of several, one with the same start, then the most frequent."""
+        found = [
+            (distance, other[0] != word[0], -count, other) for other, distance, count in self._near(word)
+        ]
+        return min(found)[3] if found else None
+
+    def most_frequent(self, word: str) -> tuple[str, int] | None:
+        """The near word that most products have in their names, and how many have it."""
+        found = [(count, -distance, other) for other, distance, count in self._near(word)]
+        if not found:
+            return None
+        count, _, other = max(found)
+        return other, count
+
+    def _near(self, word: str) -> Iterator[tuple[str, int, int]]:
+        """Near words, each with its distance and its number of products."""
+        farthest = 2 if len(word) >= _LONG else 1
+        if len(word) > LONGEST_WORD + farthest:
+            return
+        counts = dict(self.vocabulary.near(word, farthest))
+        near = process.extract(word, counts.keys(), scorer=OSA.distance, score_cutoff=farthest, limit=None)
+        for other, distance, _ in near:
+            count = counts[other]
+            if distance == 1 or (distance == 2 and count >= _RARE and other[0] == word[0]):
+                yield other, int(distance), count
+
+    def split(self, word: str) -> str | None:
+        """Two words of the catalogue that were joined.
+
+        Of several pairs, the one whose rarer word is most common.
+        """
+        if len(word) > 2 * LONGEST_WORD:
+            return None
+        count = self.vocabulary.count
+        cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
+        rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
+        return f"{first} {second}" if rarer >= _RARE else None

@@ -1,0 +1,25 @@
+"""What reading a query asks a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from services.retrieval.reading import Catalog
+from services.retrieval.snapshots import Snapshot
+from services.retrieval.suggesting import Suggestions
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
+from shared.caller import Caller
+
+
+def catalog_of(snapshot: Snapshot, synonyms: Synonyms = NO_SYNONYMS, corrects: bool = True) -> Catalog:
+    """The snapshot's answers, and the shop's synonyms. Spelling stays as it is unless `corrects`."""
+    says_without = snapshot.lexical.says_without
+    if not corrects:
+        return Catalog(_as_it_is, says_without, synonyms)
+    suggestions = Suggestions(snapshot.spelling, snapshot.products)
+    return Catalog(snapshot.spelling.correct, says_without, synonyms, suggestions.of)
+
+
+def _as_it_is(query: str, caller: Caller, kept: Collection[str]) -> str:
+    return query
