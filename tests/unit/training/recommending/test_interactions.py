@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.training.recommending.interactions import (
@@ -78,6 +78,7 @@ def test_an_open_without_a_page_of_its_visitors_does_not_count() -> None:
     assert [found.product_ids[place] for place in found.products] == ["p", "r"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(-3, 9)] * 3), max_size=40), st.booleans())
 def test_distinct_rows_are_those_of_numpy(rows: list[tuple[int, int, int]], wide: bool) -> None:
     table = np.array(rows, np.int64).reshape(-1, 3).T
