@@ -6,7 +6,9 @@ does not name this one in its title, comes after all others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -14,17 +16,21 @@ from numpy.typing import NDArray
 
 from services.retrieval.lexical_search import LexicalSearch
 from services.retrieval.reading import ALL, Part
+from services.retrieval.request import Request
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.soft_fields import KINDS
+from services.retrieval.soft_fields import CATEGORY, KINDS
 from services.retrieval.soft_values import Terms, Value
 from shared.snapshot.catalog_columns import CatalogColumns, Entries
 from shared.snapshot.spans import end_to_end
+from shared.text.letters import fold
 from shared.text.words import words
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LOOKED_AT = 50  # best products by words, whose values a query may name
+# Not the "s" of "men's", nor the "m" of "5 m"
+_LETTER_ALONE = re.compile(r"(?<!\S)(?<!\d )[^\W\d_](?![^\s,])")
 _LEAST_SHARE = 0.1  # of those with the field, that have a value which a query names
 
 
@@ -36,11 +42,17 @@ class SoftFilter(NamedTuple):
 
 
 class SoftFilters:
-    """The soft filters of one query."""
+    """The soft filters of one query, by kind.
 
-    def __init__(self, snapshot: Snapshot, search: LexicalSearch, filters: Sequence[SoftFilter]) -> None:
+    Of several brands, colours or sizes one is enough; "garden chair" is in both categories.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, search: LexicalSearch, matching: Mask, filters: Sequence[SoftFilter]
+    ) -> None:
         self._snapshot = snapshot
         self._search = search
+        self._matching = matching
         self._filters = filters
         self._known: NDArray[np.int8] = np.empty(0, np.int8)  # (n,): 0 unknown, 1 against, 2 not
 
@@ -53,41 +65,69 @@ class SoftFilters:
         return tuple(Part(each.value.kind, each.text, f"{each.text} first") for each in self._filters)
 
     def against(self, rows: Rows) -> Mask:
-        """Which rows (k,) have other values than the query names, and do not name these."""
+        """Which rows (k,) have other values than the query names, and do not name these.
+
+        Rows that are near in meaning only are against it also if they have no value at all.
+        """
         if not len(self._known):
             self._known = np.zeros(self._snapshot.columns.row_count, np.int8)
         new = rows[self._known[rows] == 0]
         against = np.zeros(len(new), np.bool_)
-        for wanted in self._filters:
-            has_any, has_it = _having(self._snapshot, wanted.value, new)
-            others = np.flatnonzero(has_any & ~has_it)
-            against[others] |= ~self._search.naming(wanted.value.words, new[others])
+        for kind, filters in groupby(self._filters, lambda each: each.value.kind):
+            without = [self._without(each.value, new) for each in filters]
+            against |= np.any(without, axis=0) if kind == CATEGORY else np.all(without, axis=0)
         self._known[new] = np.where(against, 1, 2)
         return np.asarray(self._known[rows] == 1)
 
+    def _without(self, value: Value, rows: Rows) -> Mask:
+        """Which rows (k,) have other values than this one, and do not name it."""
+        has_any, has_it = _having(self._snapshot, value, rows)
+        without = (has_any | ~self._matching[rows]) & ~has_it
+        others = np.flatnonzero(without)
+        without[others] = ~self._search.naming(value.words, rows[others])
+        return without
+
 
 def recognised(
-    snapshot: Snapshot, search: LexicalSearch, query: str, rows: Rows, as_typed: Collection[str]
+    snapshot: Snapshot, search: LexicalSearch, request: Request, rows: Rows, matching: Mask
 ) -> SoftFilters:
-    """The soft filters of a clean query, by the best products by words, which are `rows` (k,).
-
-    Kinds in `as_typed` are not read.
+    """The soft filters of a request, by the best products by words, which are `rows` (k,), and the
+    match set (n,).
     """
+    query, as_typed = request.query, request.as_typed
     if ALL in as_typed or not len(rows):
-        return SoftFilters(snapshot, search, ())
+        return SoftFilters(snapshot, search, matching, ())
     values = snapshot.soft_values
     typed = {word: values.terms(word) for word in words(query)}
     named = [
         value
         for value in values.named(typed.values())
-        if value.kind not in as_typed and _is_frequent(snapshot, value, rows[:LOOKED_AT])
+        if value.kind not in as_typed
+        and _is_said(value, query, search.function_words)
+        and _is_frequent(snapshot, value, rows[:LOOKED_AT])
     ]
     filters = [
         SoftFilter(value, _as_typed(value, typed))
-        for value in sorted(named, key=lambda value: KINDS.index(value.kind))
+        for value in named
         if not any(_is_longer(other, value) for other in named)
     ]
-    return SoftFilters(snapshot, search, filters)
+    filters.sort(key=lambda each: (KINDS.index(each.value.kind), query.find(each.text), each.text))
+    return SoftFilters(snapshot, search, matching, filters)
+
+
+def _is_said(value: Value, query: str, function_words: Collection[str]) -> bool:
+    """Whether a query whose words a value has may mean it.
+
+    A letter must be alone ("shirt s"), and a function word the first ("on shoes", not "put on").
+    """
+    said: Collection[str] = ()
+    if all(len(term) == 1 for terms in value.words for term in terms):
+        said = _LETTER_ALONE.findall(fold(query))
+    elif all(terms & set(function_words) for terms in value.words):
+        said = words(query)[:1]
+    else:
+        return True
+    return not value.words[0].isdisjoint(said)
 
 
 def _is_frequent(snapshot: Snapshot, value: Value, rows: Rows) -> bool:
