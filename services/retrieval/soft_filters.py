@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LOOKED_AT = 50  # best products by words, whose values a query may name
+_MOST = 10  # values of a query
 # Not the "s" of "men's", nor the "m" of "5 m"
 _LETTER_ALONE = re.compile(r"(?<!\S)(?<!\d )[^\W\d_](?![^\s,])")
 _LEAST_SHARE = 0.1  # of those with the field, that have a value which a query names
@@ -97,22 +98,26 @@ def recognised(
     query, as_typed = request.query, request.as_typed
     if ALL in as_typed or not len(rows):
         return SoftFilters(snapshot, search, matching, ())
+    named = (
+        each
+        for each in _named(snapshot, query)
+        if each.value.kind not in as_typed
+        and _is_said(each.value, query, search.function_words)
+        and _is_frequent(snapshot, each.value, rows[:LOOKED_AT])
+    )
+    found = list(islice(named, _MOST))
+    filters = [each for each in found if not any(_is_longer(other.value, each.value) for other in found)]
+    filters.sort(key=lambda each: KINDS.index(each.value.kind))
+    return SoftFilters(snapshot, search, matching, filters)
+
+
+def _named(snapshot: Snapshot, query: str) -> list[SoftFilter]:
+    """The values that a query names, in its order."""
     values = snapshot.soft_values
     typed = {word: values.terms(word) for word in words(query)}
-    named = [
-        value
-        for value in values.named(typed.values())
-        if value.kind not in as_typed
-        and _is_said(value, query, search.function_words)
-        and _is_frequent(snapshot, value, rows[:LOOKED_AT])
-    ]
-    filters = [
-        SoftFilter(value, _as_typed(value, typed))
-        for value in named
-        if not any(_is_longer(other, value) for other in named)
-    ]
-    filters.sort(key=lambda each: (KINDS.index(each.value.kind), query.find(each.text), each.text))
-    return SoftFilters(snapshot, search, matching, filters)
+    named = [SoftFilter(value, _as_typed(value, typed)) for value in values.named(typed.values())]
+    place = {word: at for at, word in enumerate(typed)}
+    return sorted(named, key=lambda each: (place[each.text.partition(" ")[0]], each.text))
 
 
 def _is_said(value: Value, query: str, function_words: Collection[str]) -> bool:

@@ -114,6 +114,17 @@ def test_a_function_word_is_a_brand_only_where_the_query_begins(tmp_path: Path) 
     assert found(snapshot, "on rain shoe")[1] == ["brand on"]
 
 
+def test_ten_values_of_a_query_count(tmp_path: Path) -> None:
+    names = [f"bo{letter}ko" for letter in "bcdfghjklmnprst"]
+    products = [
+        Product(name, "Lamp", attributes={"color": (name, names[place - 1]), "note": (" ".join(names),)})
+        for place, name in enumerate(names)
+    ]
+    ids, parts = read(tmp_path, products, f"lamp {' '.join(names)}")
+    assert parts == [f"color {name}" for name in names[:10]]
+    assert set(ids[-4:]) == set(names[11:])
+
+
 def test_what_is_near_in_meaning_has_the_colour_or_comes_after_what_holds_the_words(
     tmp_path: Path,
 ) -> None:
