@@ -72,8 +72,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     as_typed: Annotated[
         list[str] | None,
         typer.Option(
-            help="Do not read this kind of part of the query: correction, without, price, synonym, order, "
-            "model or all; may be repeated. docs/queries.md.",
+            help="Do not read this kind of part of the query: correction, without, price, synonym, brand, "
+            "category, color, size, order, model or all; may be repeated. docs/queries.md.",
             metavar="KIND",
         ),
     ] = None,

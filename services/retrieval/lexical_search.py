@@ -126,6 +126,11 @@ class LexicalSearch:
         """The words of which a match holds enough, each with its known parts; see WordGroups."""
         return self._query.groups.needed(self._query.function_words)
 
+    @property
+    def function_words(self) -> frozenset[str]:
+        """The query's words that hold a sentence together, folded."""
+        return self._query.function_words
+
     def with_parts(self, parts: Sequence[str]) -> Query:
         """The query for products that hold a word with these parts."""
         return self._query.groups.holding(parts)

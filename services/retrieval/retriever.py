@@ -122,7 +122,7 @@ def _soft_filters(recall: Recall, lists: Lists) -> SoftFilters | None:
     if not lists.by_words or lists.matching is None or recall.request.exclude_product_ids:
         return None
     best = lists.lexical[lists.matching[lists.lexical]]
-    return recognised(recall.snapshot, recall.words, recall.request.query, best, recall.request.as_typed)
+    return recognised(recall.snapshot, recall.words, recall.request, best, lists.matching)
 
 
 def _ranked(request: Request, order: Order) -> Rest:

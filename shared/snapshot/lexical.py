@@ -47,6 +47,7 @@ _DICTIONARIES = "dictionaries.json"
 _VERSION = "2"
 _STEP = 500  # products between two reports of progress
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
+_LONGEST_START = 128  # bytes of the beginning of a term; a regex of a long one is refused
 
 
 def _schema() -> tantivy.Schema:
@@ -167,9 +168,9 @@ class LexicalIndex:
 
     def begins(self, field: str, start: str, most_more: int | None = None) -> tantivy.Query | None:
         """A query for the terms of a field that begin so (letters and digits), and go on for at
-        most so many letters; None if there are none.
+        most so many letters; None if there are none, or `start` is longer than any code.
         """
-        if field not in self._fields:
+        if field not in self._fields or len(start.encode()) > _LONGEST_START:
             return None
         more = "*" if most_more is None else f"{{1,{most_more}}}"
         query = tantivy.Query.regex_query(self.schema, field, f"{start}.{more}")

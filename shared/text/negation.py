@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WITHOUT = (
@@ -15,6 +16,10 @@ _ARTICLES = "an? |the |any |de |der |die |das |les |la |le |los |las |el "
 _SUPPLIED = "included|supplied|required|needed"
 _BEFORE = re.compile(
     rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_ARTICLES})?(?!(?:{_SUPPLIED})(?!\w))([^\W\d_]{{3,}})(?!\w)"
+)
+# "without sugar or nuts"; "and" may begin what is wanted
+_MORE = re.compile(
+    rf",? ((?:or|nor|oder|noch|ou|ni|eller|tai|или|ни) (?:{_ARTICLES})?([^\W\d_]{{3,}})(?!\w))"
 )
 _AFTER = re.compile(
     r"(?<![\w-])([^\W\d_]{3,})(?:-(?:free|frei|less|los|fri|proof|resistant)"
@@ -35,26 +40,36 @@ class Negation:
     word: str
     start: int
     end: int
-    in_words: bool = True  # "without laces", not "-laces"
+    in_words: bool = True  # "without laces", not "-laces" or "or straps"
 
 
 def lacking(text: str) -> list[str]:
     """The folded words that a folded text says are not there.
 
-    "without laces", "no laces" and "lace-free" lack laces.
+    "without laces", "no laces", "no straps or laces" and "lace-free" lack laces.
     """
-    found = [*_BEFORE.findall(text), *_AFTER.findall(text), *_GLUED.findall(text)]
+    found = [said.word for each in _BEFORE.finditer(text) for said in _listed(each)]
+    found += [*_AFTER.findall(text), *_GLUED.findall(text)]
     return list(dict.fromkeys(found))
 
 
 def negations(query: str) -> list[Negation]:
     """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap.
 
-    "Not sure" and "do not rust" exclude nothing.
+    "Without laces or straps" excludes both. "Not sure" and "do not rust" exclude nothing.
     """
-    found = [Negation(each[1], *each.span()) for each in _BEFORE.finditer(query) if _excludes(each)]
+    found = [said for each in _BEFORE.finditer(query) if _excludes(each) for said in _listed(each)]
     found += [Negation(each[1], *each.span(), in_words=False) for each in _MINUS.finditer(query)]
     return sorted(found, key=lambda each: each.start)
+
+
+def _listed(said: re.Match[str]) -> Iterator[Negation]:
+    """What is excluded, and what follows it in a list."""
+    yield Negation(said[1], *said.span())
+    end = said.end()
+    while more := _MORE.match(said.string, end):
+        yield Negation(more[2], *more.span(1), in_words=False)
+        end = more.end()
 
 
 def _excludes(said: re.Match[str]) -> bool:

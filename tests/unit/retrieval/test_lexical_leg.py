@@ -124,3 +124,10 @@ def test_a_filtered_search_is_the_unfiltered_one_without_what_does_not_pass(
         assert np.allclose(scores, [score for _, score in expected])
         assert np.allclose(search.scores(rows), scores)
         assert mask[rows].all() and len(set(rows.tolist())) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "query", ["9" * 1_000, "ab1" * 333, "sleeve " + "\u7535" * 900 + "1", "\u0451" * 800 + "1"]
+)
+def test_a_query_longer_than_any_code_is_no_beginning_of_one(leg: LexicalLeg, query: str) -> None:
+    assert found(leg, query) == [0] * query.startswith("sleeve")

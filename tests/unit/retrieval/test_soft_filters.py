@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,6 +69,78 @@ def test_categories_and_sizes_are_read_too(snapshot: Snapshot) -> None:
     ids, parts = found(snapshot, "warm cap xl")
     assert parts == ["category cap", "size xl"]
     assert ids[-1] == "bag"
+
+
+def lamp(name: str, title: str, **values: str) -> Product:
+    return Product(name, title, attributes={key: (value,) for key, value in values.items()})
+
+
+def read(tmp_path: Path, products: list[Product], query: str) -> tuple[list[str], list[str]]:
+    """The products that a query finds by words, and what was read in it."""
+    return found(Snapshot.open(write_snapshot(tmp_path, products)), query)
+
+
+def test_of_several_colours_one_is_enough(tmp_path: Path) -> None:
+    products = [
+        lamp("green", "Lamp", color="green", note="red or blue"),
+        lamp("red", "Lamp", color="red", note="like the blue one"),
+        lamp("blue", "Lamp", color="blue", note="like the red one"),
+        lamp("shade", "Lamp shade for red and blue lamps, of paper"),
+    ]
+    ids, parts = read(tmp_path, products, "red or blue lamp")
+    assert parts == ["color red", "color blue"]
+    assert ids[-1] == "green" and set(ids) == {"green", "red", "blue", "shade"}
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ("men's shirt", []),
+        ("l'art shirt", []),
+        ("shirt 5 m", []),
+        ("shirt m", ["size m"]),
+        ("s, m shirt", ["size s", "size m"]),
+    ],
+)
+def test_a_letter_is_a_size_if_it_stands_alone(tmp_path: Path, query: str, parts: list[str]) -> None:
+    products = [lamp(size, "Men's shirt for l'art, 5 m", size=size, note="s m l") for size in ("S", "M", "L")]
+    assert read(tmp_path, products, query)[1] == parts
+
+
+def test_a_function_word_is_a_brand_only_where_the_query_begins(tmp_path: Path) -> None:
+    products = [Product("on", "Rain shoe", brands=("On",)), Product("other", "Rain shoe", brands=("Norda",))]
+    snapshot = Snapshot.open(write_snapshot(tmp_path, products))
+    assert found(snapshot, "shoe to put on in rain")[1] == []
+    assert found(snapshot, "on rain shoe")[1] == ["brand on"]
+
+
+def test_ten_values_of_a_query_count(tmp_path: Path) -> None:
+    names = [f"bo{letter}ko" for letter in "bcdfghjklmnprst"]
+    products = [
+        Product(name, "Lamp", attributes={"color": (name, names[place - 1]), "note": (" ".join(names),)})
+        for place, name in enumerate(names)
+    ]
+    ids, parts = read(tmp_path, products, f"lamp {' '.join(names)}")
+    assert parts == [f"color {name}" for name in names[:10]]
+    assert set(ids[-4:]) == set(names[11:])
+
+
+def test_what_is_near_in_meaning_has_the_colour_or_comes_after_what_holds_the_words(
+    tmp_path: Path,
+) -> None:
+    products = [
+        lamp("red", "Desk lamp, red", color="red"),
+        lamp("black", "Desk lamp", color="black"),
+        lamp("candle", "Candle"),
+        lamp("lantern", "Lantern", color="red"),
+    ]
+    vectors = np.eye(8)[[0, 0, 0, 0]] + np.eye(8)[[1, 4, 3, 2]] / 4
+    snapshot = Snapshot.open(write_snapshot(tmp_path, products, vectors))
+    vector = np.array([0.9, 0.2, 0.3, 0.2, 0, 0, 0, 0], np.float32)
+    answer = Retriever().retrieve(snapshot, Request("red desk lamp", vector=vector / np.linalg.norm(vector)))
+    ids = snapshot.products.product_ids(answer.rows)
+    assert answer.by_meaning.tolist() == [each in ("candle", "lantern") for each in ids]
+    assert ids[0] == "red" and ids.index("lantern") < ids.index("black") < ids.index("candle")
 
 
 def test_of_variants_the_wanted_one_is_shown(tmp_path: Path) -> None:
