@@ -13,9 +13,10 @@ _WITHOUT = (
     "ilman|без|χωρις"
 )
 _ARTICLES = "an? |the |any |de |der |die |das |les |la |le |los |las |el "
+_FOR = "(?:for|fur|pour|para|per|voor) "  # "not for babies"
 _SUPPLIED = "included|supplied|required|needed"
 _BEFORE = re.compile(
-    rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_ARTICLES})?(?!(?:{_SUPPLIED})(?!\w))([^\W\d_]{{3,}})(?!\w)"
+    rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_FOR})?(?:{_ARTICLES})?(?!(?:{_SUPPLIED})(?!\w))([^\W\d_]{{3,}})(?!\w)"
 )
 # "without sugar or nuts"; "and" may begin what is wanted
 _MORE = re.compile(
