@@ -65,7 +65,9 @@ class SoftValues:
         named = Value(kind, self._words(value))
         added = set(codes)
         for term in frozenset().union(*named.words):
-            self._codes[term] = self._codes.get(term, set()) | added
+            codes = self._codes.get(term, set())
+            if not added <= codes:  # another set, as searches may look at this one
+                self._codes[term] = codes | added
         for term in named.words[0] if named.words else ():
             known = self._by_term.get(term, ())
             if named not in known:
