@@ -26,12 +26,18 @@ def _pattern(words: str, amount: str, gap: str = " ") -> re.Pattern[str]:
 
 
 _MONEY_SURELY = rf"(?:{_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?{_CURRENCY})"
+_AND = "and|but|und|aber|et|y|e|en"
+_THEN = rf",? (?:(?:{_AND}) )?"
 _TO = " ?(?:-|to|bis) ?"
 _BETWEEN = re.compile(
-    rf"(?<![\w-])(?:between |zwischen |entre |tra |tussen ){_MONEY} (?:and|und|et|y|e|en) {_MONEY}(?!\w)"
+    rf"(?<![\w-])(?:between |zwischen |entre |tra |tussen ){_MONEY} (?:{_AND}) {_MONEY}(?!\w)"
     rf"|(?<![\w-])(?:{_CURRENCY} ?{_AMOUNT}{_TO}{_CURRENCY}? ?{_AMOUNT}(?!\w)"
     rf"|{_AMOUNT}{_TO}{_AMOUNT} ?{_CURRENCY})(?!\w)"
+    # "over 100 and under 600"
+    rf"|(?<![\w-])(?:{_ABOVE}|{_SURELY_ABOVE}) {_MONEY}{_THEN}(?:{_BELOW}|{_SURELY_BELOW}) {_MONEY}(?!\w)"
+    rf"|(?<![\w-])(?:{_BELOW}|{_SURELY_BELOW}) {_MONEY}{_THEN}(?:{_ABOVE}|{_SURELY_ABOVE}) {_MONEY}(?!\w)"
 )
+_NEXT_WORD = re.compile(" ?([^\\W\\d_]+|[%\"'])")
 _AT_MOST = re.compile(rf"(?<![\w.,]){_MONEY_SURELY} ?(?:max|maximum|or less|or under)(?!\w)(?P<next>)")
 _LIMITS = (
     (_pattern(_BELOW, _MONEY), False),
@@ -62,7 +68,8 @@ def price_limit(query: str) -> PriceLimit | None:
     """
     if not any(letter.isdigit() for letter in query):
         return None
-    if between := _BETWEEN.search(query):
+    between = _BETWEEN.search(query)
+    if between and not _is_measured(query, between.end()):
         low, high = (_amount(number) for number in _NUMBER.findall(between[0])[:2])
         return PriceLimit(min(low, high), max(low, high), *between.span())
     for pattern, above in _LIMITS:
@@ -71,6 +78,12 @@ def price_limit(query: str) -> PriceLimit | None:
             low, high = (amount, math.inf) if above else (-math.inf, amount)
             return PriceLimit(low, high, found.start(), found.start("next"))
     return None
+
+
+def _is_measured(query: str, end: int) -> bool:
+    """Whether what follows a number says that it is no price: "between 5 and 10 m"."""
+    following = _NEXT_WORD.match(query, end)
+    return following is not None and (is_unit(following[1]) or not following[1].isalpha())
 
 
 def _amount(number: str) -> float:

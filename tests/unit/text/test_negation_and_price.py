@@ -61,6 +61,8 @@ def test_what_a_query_excludes(query: str, said: list[str]) -> None:
         ("desk 20-45 eur", 20, 45),
         ("desk 20 to 45 eur", 20, 45),
         ("desk <250", -math.inf, 250),
+        ("desk over 100 and under 600 dollars", 100, 600),
+        ("desk under 600, over 100", 100, 600),
         ("desk >= 80 eur", 80, math.inf),
         ("desk no more than 250", -math.inf, 250),
         ("desk 80€ max", -math.inf, 80),
@@ -79,6 +81,8 @@ def test_prices_are_read(query: str, low: float, high: float) -> None:
     [
         "shelf under 90 cm",
         "bag under 15.6 inch",
+        "rope between 5 and 10 m",
+        "rope over 5 under 10 m",
         "over 60 gift",
         "up to 5 players",
         "cable <5 m",
