@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from services.retrieval import facets
+from services.retrieval import counting, facets
 from services.retrieval.candidates import Candidates
 from services.retrieval.facet_ranges import round_ranges, roundest
 from services.retrieval.facets import FacetRequest
@@ -57,6 +57,19 @@ def counts(snapshot: Snapshot, *filters: Tree, words: str = "", **facet: object)
 def test_the_values_beside_a_chosen_one_keep_their_counts(snapshot: Snapshot, query: str) -> None:
     page = found(snapshot, OILED, words=query)
     assert dict(page.facets[0].values) == {"oiled": 2, "waxed": 2, "raw": 1} and page.total_count == 2
+
+
+def test_facets_of_many_products_are_counted_side_by_side(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tuple(FacetRequest(field) for field in ("brands", "attributes.finish", "price"))
+    request = Request("oak", filters=(OILED,), facets=wanted)
+    one_by_one = Retriever().retrieve(snapshot, request).facets
+    monkeypatch.setattr(counting, "_MANY_ROWS", 1)
+    assert Retriever().retrieve(snapshot, request).facets == one_by_one
+    unknown = Request("oak", facets=(*wanted, FacetRequest("prise")))
+    with pytest.raises(InvalidRequest, match="prise"):
+        Retriever().retrieve(snapshot, unknown)
 
 
 def test_the_choice_applies_when_the_facet_keeps_it(snapshot: Snapshot) -> None:
