@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from aisle.v1.search_pb2 import Highlight, SearchResult
 from cli.terminal.console import one_line
+from cli.terminal.position_table import position_table
 
 _TITLE = "title"
 _DESCRIPTION = "description"
@@ -21,16 +21,7 @@ def marked_title(result: SearchResult) -> Text:
 
 def show_highlights(console: Console, results: Sequence[SearchResult]) -> None:
     """Print snippets of descriptions, and the other values that hold words of the query."""
-    table = Table(
-        box=None,
-        show_header=False,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        title="matched words",
-        title_justify="left",
-    )
-    table.add_column("", justify="right", style="cyan", no_wrap=True)
-    table.add_column("", style="dim")
+    table = position_table("matched words")
     for result in results:
         shown = [_line(each) for each in result.highlights if each.field != _TITLE]
         if shown:

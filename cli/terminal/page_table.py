@@ -11,6 +11,7 @@ from aisle.v1.recommend_pb2 import RecommendResponse
 from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
 from cli.terminal.highlights import marked_title, show_highlights
+from cli.terminal.position_table import position_table
 
 _STAGES = ("model", "analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch", "why_not")
 
@@ -70,16 +71,7 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
     explained = [result for result in results if result.HasField("explanation")]
     if not explained:
         return
-    table = Table(
-        box=None,
-        show_header=False,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        title="why",
-        title_justify="left",
-    )
-    table.add_column("", justify="right", style="cyan", no_wrap=True)
-    table.add_column("", style="dim")
+    table = position_table("why")
     for result in explained:
         table.add_row(str(result.position), Text(why(result)))
     console.print(table)

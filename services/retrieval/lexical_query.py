@@ -52,12 +52,8 @@ class QueryParser:
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        found = QueryWords(self.index, languages, self.compounds)
-        found.read(text, synonyms)
-        codes = CodeQuery.of(self.index, text)
-        codes.join(found.groups)
+        found, codes, unneeded = self._read(text, languages, synonyms)
         groups = found.groups
-        unneeded = function_words(text, languages or self.index.analysis.languages)
         required, strong = _required(codes, groups, unneeded)
         scored = [*groups.scored, *codes.scored]
         return LexicalQuery(
@@ -78,25 +74,30 @@ class QueryParser:
 
     def terms(self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS) -> QueryTerms:
         """The terms of a clean query that mark words of products; see `parse`."""
-        found = QueryWords(self.index, languages, self.compounds)
-        found.read(text, synonyms)
-        codes = CodeQuery.of(self.index, text)
+        found, codes, unneeded = self._read(text, languages, synonyms)
         terms = found.terms
         terms.codes |= codes.codes
         terms.begun_codes |= codes.begun
-        return terms.without(function_words(text, languages or self.index.analysis.languages))
+        return terms.without(unneeded)
 
     def single(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
     ) -> list[tuple[str, Query]]:
         """Each word that counts, with the query for what holds it; see `parse`."""
+        found, codes, unneeded = self._read(text, languages, synonyms)
+        if codes.begins or codes.is_all:
+            return [(text, any_of(codes.matching))]
+        return found.groups.single(unneeded)
+
+    def _read(
+        self, text: str, languages: Sequence[str], synonyms: Synonyms
+    ) -> tuple[QueryWords, CodeQuery, frozenset[str]]:
+        """The words of a query, its codes, and which of the words are function words."""
         found = QueryWords(self.index, languages, self.compounds)
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)
-        if codes.begins or codes.is_all:
-            return [(text, any_of(codes.matching))]
         codes.join(found.groups)
-        return found.groups.single(function_words(text, languages or self.index.analysis.languages))
+        return found, codes, function_words(text, languages or self.index.analysis.languages)
 
 
 def _required(

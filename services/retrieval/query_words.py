@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from tantivy import Query
@@ -126,23 +126,20 @@ class QueryWords:
         self.terms.measures.update(measured)
         if weak := [self._term(MEASURE, term) for term in measured]:
             self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
-            denied = (false_term(term) for term in terms)
-            self.groups.denied[word] = [
-                self._term(JOINED, each) for each in denied if self._index.holds(JOINED, each)
-            ]
+            self.groups.denied[word] = self._held_joined(map(false_term, terms))
 
     def _denied(self, folded: str, typed: Sequence[str]) -> None:
         """Products that say that they are without a word hold "without" and the word."""
         for denied in negations(folded):
             said = [word for word in words(folded[denied.start : denied.end]) if word in typed]
-            for query in self._lacking(self._index.words(denied.word, self._languages)):
+            lacking = map(lacking_term, self._index.words(denied.word, self._languages))
+            for query in self._held_joined(lacking):
                 self.groups.stand_for(said, query)
             for word in said:
                 self.groups.denied.pop(word, None)
 
-    def _lacking(self, terms: Sequence[str]) -> list[Query]:
-        lacking = map(lacking_term, terms)
-        return [self._term(JOINED, term) for term in lacking if self._index.holds(JOINED, term)]
+    def _held_joined(self, terms: Iterable[str]) -> list[Query]:
+        return [self._term(JOINED, term) for term in terms if self._index.holds(JOINED, term)]
 
     def _joined(self, parts: Sequence[str]) -> None:
         """Other spellings in one word, each added to the groups of its words.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +14,7 @@ from services.retrieval.match_set import Lists
 from services.retrieval.recall import Recall
 from services.retrieval.request import DENSE
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.spelling import WORD
 from services.retrieval.word_groups import all_of, enough
 from shared.snapshot.columns import paths
 from shared.text.letters import fold
@@ -22,7 +22,6 @@ from shared.text.letters import fold
 _FIRST_ROWS = 3  # rows that probably hold all words, if some product does
 _MOST_WORDS = 20  # of a query, looked at for those that no result holds
 _NEAREST = 20  # products by which a category is found
-_WORD = re.compile(r"\w+")
 
 Rows = NDArray[np.int64]
 
@@ -77,7 +76,7 @@ def _all_hold(lists: Lists, known: int) -> bool:
 
 
 def _as_typed(word: str, query: str) -> str:
-    return next((typed for typed in _WORD.findall(query) if fold(typed) == word), word)
+    return next((typed for typed in WORD.findall(query) if fold(typed) == word), word)
 
 
 def _without_filters(recall: Recall, relaxed: Relaxation) -> Relaxation:

@@ -72,17 +72,16 @@ class Spelling:
         catalogue knows another; not if a letter was only doubled, or was not ("kinnect"). Folded
         words that are `kept` stay. Raises CallerLeft.
         """
-        words = list(WORD.finditer(query))
-        typed = [match[0] for match in words]
+        typed = WORD.findall(query)
         found = list(self._corrections(typed, caller, kept))
         together = [word for word in found if self.is_known(word)]
-        corrected = []
-        end = 0
-        for match, word in zip(words, found, strict=True):
-            stays = word == match[0] or not (_is_doubled(match[0], word) or self._goes_with(word, together))
-            corrected += [query[end : match.start()], match[0] if stays else word]
-            end = match.end()
-        return "".join([*corrected, query[end:]])
+        corrected = (
+            other
+            if other != word and (_is_doubled(word, other) or self._goes_with(other, together))
+            else word
+            for word, other in zip(typed, found, strict=True)
+        )
+        return WORD.sub(lambda _: next(corrected), query)
 
     def _corrections(self, typed: list[str], caller: Caller, kept: Collection[str]) -> Iterator[str]:
         looked_up = dict[str, str]()

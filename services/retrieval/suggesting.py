@@ -38,16 +38,8 @@ class Suggestions:
 
         Folded words that are `kept` stay. Raises CallerLeft.
         """
-        found = list(WORD.finditer(query))
-        offered = dict(self._offered([match[0] for match in found], caller, kept))
-        if not offered:
-            return ""
-        parts: list[str] = []
-        end = 0
-        for match in found:
-            parts += [query[end : match.start()], offered.get(match[0], match[0])]
-            end = match.end()
-        return "".join([*parts, query[end:]])
+        offered = dict(self._offered(WORD.findall(query), caller, kept))
+        return WORD.sub(lambda word: offered.get(word[0], word[0]), query) if offered else ""
 
     def _offered(
         self, typed: Sequence[str], caller: Caller, kept: Collection[str]

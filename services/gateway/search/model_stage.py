@@ -12,6 +12,7 @@ from services.gateway.query_reading.model_reading import AS_TYPED, KIND, ModelRe
 from services.gateway.query_reading.opening import query_reader
 from services.gateway.query_reading.query_reader import QueryReader
 from services.gateway.search.budget import Budget
+from services.gateway.validation import is_off
 from shared.stage import FAIR_SHARE, Missed
 from shared.text.query import normalise
 
@@ -31,7 +32,7 @@ class ModelStage:
 
     async def read(self, request: SearchRequest, budget: Budget) -> ModelReading:
         """The reading of the request's query."""
-        if self.reader is None or KIND in request.as_typed or "all" in request.as_typed:
+        if self.reader is None or is_off(KIND, request):
             return AS_TYPED
         query = normalise(request.query)
         if not query:
