@@ -73,7 +73,7 @@ def test_matched_words_are_bold_and_snippets_follow_the_table() -> None:
     result.highlights.add(field="description", pieces=pieces, cut_before=True, cut_after=True)
     result.highlights.add(field="tags", pieces=pieces[1:])
     text = StringIO()
-    console = Console(file=text, width=100, force_terminal=True)
+    console = Console(file=text, width=100, force_terminal=True, color_system="standard")
     show_page(console, SearchResponse(results=[result]))
     told = text.getvalue()
     assert "\x1b[1mket" in told and "\x1b[2J" not in told
