@@ -33,4 +33,6 @@ def meant_category(snapshot: Snapshot, request: Request) -> tuple[Value, str] | 
         return None
     near = order[cosines[order] > cosines[best] - _LEAD].tolist()
     others = (values.value(CATEGORY, names[each]) for each in near)
-    return (value, names[best]) if all(set(value.words) <= set(each.words) for each in others) else None
+    if any(not set(value.words) <= set(each.words) for each in others):
+        return None
+    return value, names[best]

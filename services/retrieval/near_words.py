@@ -6,6 +6,7 @@ letters. All words are folded.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,13 @@ from rapidfuzz.distance import OSA
 
 from shared.snapshot.vocabulary import LONGEST_WORD, Words
 
+_LONGEST_JOINED = 40  # letters
+_SHORTEST_PIECE = 2
+_TOO_MANY = 5  # pieces
 _LONG = 8  # letters: such words may differ twice
 _RARE = 2  # a word two edits away must be in at least as many products
+
+_Pieces = tuple[int, int, list[str]]  # their number, the rarest one's count below 0, and the words
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,24 @@ class NearWords:
         cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
         rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
         return f"{first} {second}" if rarer >= _RARE else None
+
+    def pieces(self, word: str) -> list[str]:
+        """The fewest words of the catalogue that were joined, at most four; empty for none.
+
+        Of as many, those whose rarest word is most common.
+        """
+        if len(word) > _LONGEST_JOINED:
+            return []
+        best: list[_Pieces] = [(0, -sys.maxsize, [])]  # up to each letter
+        for end in range(1, len(word) + 1):
+            ending = (self._longer(best[start], word[start:end]) for start in range(end))
+            best.append(min(filter(None, ending), default=(_TOO_MANY, 0, [])))
+        return best[-1][2]
+
+    def _longer(self, before: _Pieces, piece: str) -> _Pieces | None:
+        """Pieces with one more; None if that is no word, or one too many."""
+        pieces, rarest, words = before
+        if len(piece) < _SHORTEST_PIECE or pieces + 1 >= _TOO_MANY:
+            return None
+        count = self.vocabulary.count(piece)
+        return (pieces + 1, max(rarest, -count), [*words, piece]) if count else None

@@ -30,7 +30,7 @@ def write(encoder: ProductEncoder, made: Path, old: Path | None) -> None:
 
 
 def _category_vectors(encoder: ProductEncoder, made: Path, old: CategoryVectors) -> CategoryVectors:
-    """Those of a snapshot. A process without an encoder leaves out new categories until the next run."""
+    """Those of a snapshot. Without an encoder, new categories wait for the next run."""
     known = dict(zip(old.names, old.vectors, strict=True))
     names = _names(made)
     if new := [name for name in names if name not in known]:

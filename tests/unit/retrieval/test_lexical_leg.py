@@ -22,6 +22,8 @@ CATALOGUE = [
     Product("p3", "USB stick 4 GB", attributes={"color": ("red",)}),
     Product("p4", "T-shirt, red"),
     Product("p5", "Coffee table"),
+    Product("p6", "Final Quest VII"),
+    Product("p7", "Final Quest 8, 7 hours"),
 ]
 
 
@@ -50,6 +52,8 @@ def found(leg: LexicalLeg, query: str) -> list[int]:
         ("p5", 5),
         ("13.3", 0),
         ("red shirt", 4),
+        ("final quest 7", 6),
+        ("final quest viii", 7),
         ("café täble", 5),
     ],
 )

@@ -27,6 +27,8 @@ def spelling(open_shared_snapshot: OpenSnapshot) -> Spelling:
         ("heaphnes", "headphones"),
         ("Kettel", "kettle"),
         ("coffeetable", "coffee table"),
+        ("macbookpro", "macbook pro"),
+        ("samsunglaptop kettle", "samsung laptop kettle"),
     ],
 )
 def test_an_unknown_word_becomes_its_clear_neighbour(
@@ -58,6 +60,18 @@ def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelli
 def test_a_doubled_letter_is_corrected_whatever_it_goes_with(spelling: Spelling) -> None:
     assert spelling.correct("kettlle laptop") == "kettle laptop"
     assert spelling.correct("kettel laptop") == "kettel laptop"
+
+
+def test_one_letter_of_a_long_word_is_corrected_whatever_it_goes_with(spelling: Spelling) -> None:
+    assert spelling.correct("headphnoes laptop") == "headphones laptop"
+    assert spelling.correct("haedphnoes laptop") == "haedphnoes laptop"
+
+
+def test_pieces_are_of_one_products_name(spelling: Spelling) -> None:
+    assert spelling.in_one("macbookpro") == "macbook pro"
+    assert spelling.in_one("macbookmug") is None
+    assert spelling.in_one("a" * 1_000) is None
+    assert spelling.near.pieces("speakerredtoner") == ["speaker", "red", "toner"]
 
 
 def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
