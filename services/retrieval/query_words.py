@@ -209,7 +209,7 @@ class QueryWords:
 
     def _both(self, word: str, terms: Sequence[str]) -> None:
         queries = [self._term(TEXT, term) for term in terms]
-        self.groups.stand_for((word,), all_of(queries))
+        self.groups.stand_apart(word, all_of(queries))
         self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _known(self, term: str) -> bool:
