@@ -19,6 +19,7 @@ _LONGEST_JOINED = 40  # letters
 _SHORTEST_PIECE = 2
 _TOO_MANY = 5  # pieces
 _LONG = 8  # letters: such words may differ twice
+_SEVERAL = 5  # products
 _RARE = 2  # a word two edits away must be in at least as many products
 
 _Pieces = tuple[int, int, list[str]]  # their number, the rarest one's count below 0, and the words
@@ -36,6 +37,13 @@ class NearWords:
             (distance, other[0] != word[0], -count, other) for other, distance, count in self._near(word)
         ]
         return min(found)[3] if found else None
+
+    def is_the_only(self, other: str, word: str) -> bool:
+        """Whether several products have a near word of another in their names, and no other is
+        near.
+        """
+        found = list(self._near(word))
+        return [near for near, _, _ in found] == [other] and found[0][2] >= _SEVERAL
 
     def most_frequent(self, word: str) -> tuple[str, int] | None:
         """The near word that most products have in their names, and how many have it."""

@@ -92,7 +92,7 @@ class Spelling:
 
     def _applies(self, word: str, corrected: str, together: list[str]) -> bool:
         """Whether a correction is clear, or some product has it and another word of the query."""
-        if _is_clear(word, corrected):
+        if _is_clear(word, corrected) or self.near.is_the_only(corrected, fold(word)):
             return True
         with_others = self.with_one_of(corrected, [word for word in together if word != corrected])
         return with_others is None or self.count(with_others) > 0

@@ -99,3 +99,13 @@ def test_no_word_is_looked_up_for_a_caller_who_has_left(spelling: Spelling) -> N
     caller.leave()
     with pytest.raises(CallerLeft):
         spelling.correct("bluetoth", caller)
+
+
+def test_the_only_near_word_that_several_products_have_is_meant(open_snapshot: OpenSnapshot) -> None:
+    titles = [f"Kinect game {number}" for number in ("one", "two", "three", "four", "five")]
+    alone = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad"]], version="alone").spelling
+    assert alone.correct("xbox konect") == "xbox kinect"
+    few = open_snapshot([Product(t, t) for t in [*titles[:4], "Xbox pad"]], version="few").spelling
+    assert few.correct("xbox konect") == "xbox konect"
+    two = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad", "Connect"]], version="two").spelling
+    assert two.correct("xbox konnect") == "xbox konnect"
