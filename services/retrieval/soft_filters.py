@@ -102,7 +102,7 @@ def recognised(
     filters: list[SoftFilter] = []
     if ALL not in request.as_typed:
         filters = _by_words(snapshot, search, request, rows) if len(rows) else []
-        if not (len(rows) and all(search.needed().values())):
+        if not (len(rows) and all(search.needed.values())):
             filters += _by_meaning(snapshot, request, filters)
     return SoftFilters(snapshot, search, matching, filters)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.retrieval.soft_fields import MOST_FIELDS, kind_of, soft_fields
+from services.retrieval.soft_fields import CATEGORY, MOST_FIELDS, kind_of, soft_fields
 from shared.catalog.product import Product
 from shared.snapshot.catalog_columns import CatalogColumns, Texts
 from shared.snapshot.category_vectors import NO_CATEGORIES, CategoryVectors
@@ -102,6 +102,11 @@ class SoftValues:
         for value in dict.fromkeys(candidates):
             if all(not known.isdisjoint(terms) for terms in value.words):
                 yield value
+
+    def is_value(self, word: str) -> bool:
+        """Whether a word alone is a brand, a colour or a size."""
+        named = self.named([self.terms(word)])
+        return any(value.kind != CATEGORY for value in named)
 
     def codes(self, value: Value) -> list[int]:
         """The codes of values with all words of one: "navy blue" for "blue"."""
