@@ -87,6 +87,8 @@ class RerankerService(RerankerServiceServicer):
             ranked = reranker.rerank(query, candidates, stored, deadline, memory)
             if request.cross_encode:
                 ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
+            elif request.explore:
+                ranked = reranker.explored(candidates, ranked, stored)
             return response_of(request, reranker, ranked)
 
         response = await self._work_queue.run(answer, deadline)

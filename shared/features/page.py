@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from shared.features.scope import PageRequest, Scope, StoredScope
 from shared.features.scopes import SCOPES
+from shared.features.scopes.product import PRODUCT
 from shared.features.scopes.visitor import VISITOR
-from shared.features.spec import LEAST_VISITORS
+from shared.features.spec import LEAST_VISITORS, MONTH, SHOWN
 from shared.features.store import FeatureStore
 from shared.features.visitor import VisitorState, state_of
 
@@ -42,6 +43,15 @@ class StoredPage:
             values = self._values_of(scope)
             made |= scope.make(StoredScope(values, self.request, self.now_seconds, least_visitors), made)
         return made
+
+    def shown(self) -> Matrix:
+        """(n,): how many visitors were shown each candidate in the last 30 days, once a day each."""
+        from shared.features.time_windows import TimeWindows
+
+        values = self._values_of(PRODUCT)
+        windows = TimeWindows.of_products(values, self.now_seconds, LEAST_VISITORS)
+        shown: Matrix = windows.counts[MONTH, SHOWN]
+        return shown
 
     def _values_of(self, wanted: Scope) -> Sequence[bytes | None]:
         start = sum(scope.key_count(self.request) for scope in SCOPES[: SCOPES.index(wanted)])

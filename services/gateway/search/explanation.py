@@ -17,6 +17,7 @@ _WORDS = {
     "product": "what shoppers choose",
     "visitor": "what this visitor looked at lately",
     "session": "what this visitor looked at lately",
+    "exploration": "that few shoppers have seen it yet",
     "affinity": "what this visitor looked at lately",
     # Of recommendations
     "seed_bought": "what is bought with it",
