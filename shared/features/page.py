@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.features.counted_once import CountedOnce
 from shared.features.scope import PageRequest, Scope, StoredScope
 from shared.features.scopes import SCOPES
 from shared.features.scopes.product import PRODUCT
 from shared.features.scopes.visitor import VISITOR
 from shared.features.spec import LEAST_VISITORS, MONTH, SHOWN
 from shared.features.store import FeatureStore
-from shared.features.visitor import VisitorState, state_of
+from shared.features.visitor import Visitor, VisitorState, state_of
 
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
@@ -32,6 +33,10 @@ class StoredPage:
     def visitor(self) -> VisitorState:
         """The state of the visitor."""
         return state_of(self._values_of(VISITOR)[0])
+
+    def shown_to_visitor(self) -> CountedOnce:
+        """The products that the visitor was shown lately, by day."""
+        return Visitor(self._values_of(VISITOR)[0]).shown
 
     def columns(self, least_visitors: int = LEAST_VISITORS) -> dict[str, Matrix]:
         """scopes.COLUMNS of n candidates, (n,) float32 each.

@@ -24,6 +24,7 @@ _WORDS = {
     "seed_opened": "what is opened with it",
     "seed_owned": "what its buyers buy",
     "own": "what this visitor buys again",
+    "shown_lately": "that it was shown lately",
     "recent": "what this visitor looked at lately",
     "history": "what goes with what this visitor bought",
     "all_owned": "what goes with what this visitor bought",
