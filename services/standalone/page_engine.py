@@ -35,11 +35,11 @@ class PageEngine:
     """Serves the newest snapshot and bundle, and later writes of the log."""
 
     def __init__(
-        self, data: Path, bundle: str, log: EventLog, store: FeatureStore, learns: bool = True
+        self, data: Path, bundle: str, log: EventLog, store: FeatureStore, is_worker: bool = False
     ) -> None:
         """`bundle` requires one bundle; empty: the one in use.
 
-        `learns`: this process looks for something to learn.
+        `is_worker`: another process keeps the features, and learns.
         """
         # Before anything is opened
         self.signatures = Signatures(SecretFile(data / "secret").current)
@@ -48,8 +48,8 @@ class PageEngine:
         self.encoders = Encoders(serving_config(data, bundle), data)
         self.snapshots = Snapshots()
         self._scratch = Scratch(scratch_root(retrieval_config.scratch, data))
-        self.learning = LocalLearning(data, learns)
-        self.reranking = LocalReranking(data, bundle, store, self.learning)
+        self.learning = LocalLearning(data, looks=not is_worker)
+        self.reranking = LocalReranking(data, bundle, store, self.learning, is_worker)
         # The reranker first, so that every snapshot that retrieval serves can be reranked.
         opens = (self.reranking.bundles.open, self._open_snapshot)
         self.follower = SnapshotFollower(log, self._root, opens, retrieval_config.refresh_seconds)

@@ -18,7 +18,7 @@ from services.standalone.workers.remote_features import RemoteFeatures
 from shared import owner_only, process_log
 from shared.end_of_input import ends_with_input
 from shared.memory import return_free_memory
-from shared.priority import answer_promptly
+from shared.priority import answer_promptly, let_pass
 from shared.process_end import run
 from shared.rpc.channels import PROMPT, connect
 from shared.rpc.server import Server, asked_to_end
@@ -35,7 +35,7 @@ async def main() -> None:
     ends_with_input(orphaned)
     log = FollowedFile(Path(data) / LOG)
     async with connect(f"unix:{socket}", PROMPT) as channel:
-        engine = PageEngine(Path(data), bundle, log, RemoteFeatures(channel), learns=False)
+        engine = PageEngine(Path(data), bundle, log, RemoteFeatures(channel), is_worker=True)
         impressions = engine.search.parts.impressions = CollectedImpressions()
         engine.search.parts.admission = Admission(_PAGES_AT_ONCE, _PAGES_AT_ONCE)
         maker = page_maker_servicer(engine.search, engine.recommend, impressions)
@@ -76,4 +76,5 @@ if __name__ == "__main__":
     process_log.begin(news=False)
     owner_only.begin()
     answer_promptly()
+    let_pass()
     run(main)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from shared.errors import Unavailable
 from shared.events.log import Appended, Consumer, NewRecord, Record
+from shared.events.sqlite_changes import SqliteChanges
 from shared.events.sqlite_file import SqliteFile
 
 Result = TypeVar("Result")
@@ -23,7 +24,7 @@ class FollowedFile:
 
     def __init__(self, path: Path) -> None:
         """Raises Corrupt if the file is damaged."""
-        self._file = SqliteFile(path)
+        self._file, self._changes = SqliteFile(path), SqliteChanges(path)
         self._thread = ThreadPoolExecutor(1, "event-log-reader")
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
@@ -46,8 +47,9 @@ class FollowedFile:
         """See EventLog. Records of the other process are noticed within 50 ms."""
         try:
             async with asyncio.timeout(timeout_seconds):
+                changed = self._changes.version()
                 while await self.end_offset(topic) <= after_offset:
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    changed = await self._next_change(changed)
         except TimeoutError:
             return False
         return True
@@ -64,7 +66,14 @@ class FollowedFile:
     async def close(self) -> None:
         """See EventLog."""
         self._thread.shutdown()
+        self._changes.close()
         self._file.close()
+
+    async def _next_change(self, version: int) -> int:
+        """Return the file's version once it is another one."""
+        while (found := self._changes.version()) == version:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return found
 
     async def _in_thread(self, do: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, do)

@@ -19,7 +19,7 @@ from shared.errors import AisleError
 from shared.rpc.channels import PROMPT, connect
 
 _LOG = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 _ANSWER_SECONDS = 2.0
 _ASKED = "was asked to end"
 _PATIENCE = 0.5  # of a page's remaining time, for a worker that answers nothing
