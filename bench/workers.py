@@ -1,9 +1,10 @@
-"""`aisle serve --workers` beside itself: one process, and several.
+"""`aisle serve` as one process, beside the same with page workers.
 
 Run python -m bench.workers [--data DIR] [--workers 1 2] [--rounds 4]. A server for each number of
-workers runs, and they take turns, with queries that none has seen. It measures pages a second by
-clients that request the next page at once, processor time a page, what happens to five times as many
-pages as the server can make, and the memory of each process. The client runs on the same machine.
+workers runs, and they take turns, with queries that none has seen. Clients request the next page at
+once. Then five times as many pages are requested as the server can make. It measures pages a
+second, processor time a page, refusals, and the memory of each process. The client runs on the same
+machine.
 """
 
 import argparse
@@ -57,8 +58,9 @@ def main() -> None:
     parser.add_argument("--overload", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
     with work_folder(arguments.data) as place, ExitStack() as stack:
-        servers = {workers: stack.enter_context(_server(place, workers)) for workers in arguments.workers}
-        measured = {workers: Measured(*server) for workers, server in servers.items()}
+        measured = {
+            workers: Measured(*stack.enter_context(_server(place, workers))) for workers in arguments.workers
+        }
         asyncio.run(_measure(measured, queries_of(place.sample), arguments))
         _print(measured)
 
@@ -159,13 +161,15 @@ def _print(servers: dict[str, Measured]) -> None:
             ms = [duration for loop in loops for duration in loop.durations_ms("answered")]
             reranked = np.mean([loop.reranked_share() for loop in loops])
             p50, p99 = np.percentile(ms, [50, 99])
-            print(f"| {workers} | {clients} | {rate:.1f} | {p50:.1f} | {p99:.1f} | {reranked:.3f} |")
+            times = f"{rate:.1f} | {p50:.1f} | {p99:.1f}"
+            print(f"| {workers} | {clients} | {times} | {reranked:.3f} |")
     print("\n| workers | processor ms a page | of the client | private MiB of each process |")
     print("| --- | --- | --- | --- |")
     for workers, measured in servers.items():
-        costs = [1e3 * each / measured.pages for each in (measured.busy_seconds, measured.client_seconds)]
+        server_ms = 1e3 * measured.busy_seconds / measured.pages
+        client_ms = 1e3 * measured.client_seconds / measured.pages
         memory = ", ".join(f"{_private_mebibytes(pid):.0f}" for pid in _family(measured.pid))
-        print(f"| {workers} | {costs[0]:.1f} | {costs[1]:.1f} | {memory} |")
+        print(f"| {workers} | {server_ms:.1f} | {client_ms:.1f} | {memory} |")
     _print_overload(servers)
 
 
@@ -182,7 +186,8 @@ def _print_overload(servers: dict[str, Measured]) -> None:
         refused = [duration for loop in measured.over for duration in loop.durations_ms("refused")]
         failed = sum(len(loop.durations_ms("failed")) for loop in measured.over)
         p50, p99 = np.percentile(refused, [50, 99]) if refused else (0, 0)
-        print(f"| {workers} | {goodput:.1f} | {goodput / capacity:.2f} | {p50:.1f} | {p99:.1f} | {failed} |")
+        served = f"{goodput:.1f} | {goodput / capacity:.2f}"
+        print(f"| {workers} | {served} | {p50:.1f} | {p99:.1f} | {failed} |")
 
 
 if __name__ == "__main__":

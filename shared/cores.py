@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": microseconds in each period; "max": no limit
+# "200000 100000": microseconds in each period; "max": no limit
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def core_count(quota: Path = _QUOTA) -> int:
     """Cores by affinity and, in a container, by its quota; at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return max(1, min(cores, _by_quota(quota) or cores))
 
 

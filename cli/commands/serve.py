@@ -33,7 +33,7 @@ def serve(  # noqa: PLR0913  (its options)
     ] = LOOPBACK,
     bundle: Bundle = "",
     workers: Annotated[
-        str, typer.Option(help="Processes that make pages; auto: as many as there are cores, at most 8.")
+        str, typer.Option(help="Processes that make pages; auto: one a core, at most 8.")
     ] = "auto",
     as_json: Json = False,
     accept_log: AcceptLog = False,
@@ -47,7 +47,8 @@ def serve(  # noqa: PLR0913  (its options)
     engine is ready.
     """
     process_log.begin(news=False)
-    asyncio.run(_serve(data, port, host, bundle, count_of(workers), as_json, while_stdin, accept_log))
+    count = count_of(workers)
+    asyncio.run(_serve(data, port, host, bundle, count, as_json, while_stdin, accept_log))
 
 
 async def _serve(  # noqa: PLR0913  (the options of the command)

@@ -1,4 +1,4 @@
-"""What makes the pages of a data folder in one process: models, snapshots, and the gateway's pages."""
+"""Makes the pages of a data folder in one process: models, snapshots, and the gateway's parts."""
 
 from __future__ import annotations
 
@@ -53,14 +53,16 @@ class PageEngine:
         # The reranker first, so that every snapshot that retrieval serves can be reranked.
         opens = (self.reranking.bundles.open, self._open_snapshot)
         self.follower = SnapshotFollower(log, self._root, opens, retrieval_config.refresh_seconds)
-        self.retrieval = retrieval_service(self.snapshots, retrieval_config, data, self.learning.memory)
+        memory = self.learning.memory
+        self.retrieval = retrieval_service(self.snapshots, retrieval_config, data, memory)
         services = EmbeddingService(self.encoders), self.retrieval, self.reranking.service
         self.search = SearchService(*services, log, self.config, self.signatures)
         self.recommend = RecommendService(self.retrieval, self.reranking.service, self.search.parts)
 
     def engines(self) -> dict[str, str]:
         """The engines of the models, by role."""
-        engines = {f"encoder_{side}": name for side, name in self.encoders.get().encoder.engines.items()}
+        encoder = self.encoders.get().encoder
+        engines = {f"encoder_{side}": name for side, name in encoder.engines.items()}
         reranker = self.reranking.newest
         if reranker and reranker.block:
             engines["reranker"] = reranker.block.scorer.engine

@@ -81,10 +81,7 @@ class Standalone:
         the log does not belong to DATA. With `accept_log` it accepts such a log. With two or
         more `workers`, so many processes beside this one make pages.
         """
-        if not data.is_dir():
-            remedy = f"make one with 'aisle index CATALOG --data {data}'"
-            raise NotFound(f"{data}: there is no such data folder; {remedy}")
-        owner_only.data_folder(data)
+        _check_folder(data)
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
@@ -108,7 +105,8 @@ class Standalone:
         if workers < 2:
             yield
             return
-        async with WorkerPool.open(data, bundle, workers, self.features.store, self.search.parts) as pool:
+        store, parts = self.features.store, self.search.parts
+        async with WorkerPool.open(data, bundle, workers, store, parts) as pool:
             self.workers = pool
             yield
 
@@ -187,6 +185,13 @@ class Standalone:
         own = self.features.run(), self.tables.run(), self._retention.run(), self._indexing.run()
         pool = [self.workers.run()] if self.workers else []
         return [asyncio.create_task(each) for each in (*own, *self._pages.following(), *pool)]
+
+
+def _check_folder(data: Path) -> None:
+    if not data.is_dir():
+        remedy = f"make one with 'aisle index CATALOG --data {data}'"
+        raise NotFound(f"{data}: there is no such data folder; {remedy}")
+    owner_only.data_folder(data)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

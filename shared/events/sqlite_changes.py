@@ -19,7 +19,7 @@ class SqliteChanges:
             raise meaning(error, path) from error
 
     def version(self) -> int:
-        """A number that differs after each change by another connection. Takes some microseconds."""
+        """A number that differs after each change by another connection."""
         try:
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:

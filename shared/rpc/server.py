@@ -100,7 +100,7 @@ class Server:
         try:
             bound: int = self._server.add_insecure_port(path)
         except RuntimeError as error:
-            raise SystemExit(f"{path} cannot be opened; is its folder there, and its path short?") from error
+            raise SystemExit(f"{path} cannot be opened; is its folder there?") from error
         return bound
 
     def _open(self, host: str, port: int) -> int:

@@ -113,7 +113,18 @@ def _sockets(pid: int) -> Path:
 
 
 def test_ctrl_c_ends_all_without_a_word(data: Path) -> None:
-    command = [sys.executable, "-m", "cli.app", "serve", "--data", str(data), "--port", "0", "--workers", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "cli.app",
+        "serve",
+        "--data",
+        str(data),
+        "--port",
+        "0",
+        "--workers",
+        "2",
+    ]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
         assert process.stdout

@@ -43,7 +43,9 @@ def _made_by_workers(shop: WorkerShop) -> int:
     return shop.status().counts["workers.pages"]
 
 
-def test_pages_asked_for_together_are_those_of_a_page_alone_and_each_is_logged_once(shop: WorkerShop) -> None:
+def test_pages_asked_for_together_are_those_of_a_page_alone_and_each_is_logged_once(
+    shop: WorkerShop,
+) -> None:
     alone = shop.page(QUERY)
     before = shop.status().counts
     pages = shop.at_once(_asked())

@@ -18,10 +18,13 @@ class PageCall:
     others: int  # pages that run now, here and in other processes, without this one
 
 
+PageRequest = SearchRequest | RecommendRequest
+
+
 class PageWorkers(Protocol):
     """Processes with the same snapshot, models and features."""
 
-    async def page(self, request: SearchRequest | RecommendRequest, call: PageCall) -> SearchResponse | None:
+    async def page(self, request: PageRequest, call: PageCall) -> SearchResponse | None:
         """The page. None if it is to be made in this process.
 
         Raises the errors of making it.

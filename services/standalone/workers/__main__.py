@@ -1,6 +1,6 @@
 """A page worker: python -m services.standalone.workers DATA SOCKET ADDRESS BUNDLE
 
-SOCKET is the first process's, ADDRESS where the worker answers. It ends when its standard input does.
+SOCKET is the first process's, ADDRESS where the worker answers. It ends with its standard input.
 """
 
 import asyncio

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aisle.v1.worker_pb2 import MakePageRequest, MakePageResponse
-from aisle.v1.worker_pb2_grpc import PageWorkerServiceServicer, add_PageWorkerServiceServicer_to_server
+from aisle.v1.worker_pb2_grpc import (
+    PageWorkerServiceServicer,
+    add_PageWorkerServiceServicer_to_server,
+)
 from services.gateway.recommend.recommend_service import RecommendService
 from services.gateway.search.search_service import SearchService
 from services.standalone.workers.collected_impressions import CollectedImpressions

@@ -45,7 +45,9 @@ class PageWorker:
     def shows(self, log_position: int) -> bool:
         """Whether it makes pages, with the catalogue's writes up to a position."""
         found = self._status
-        return found is not None and bool(found.snapshot_version) and found.log_position >= log_position
+        if found is None or not found.snapshot_version:
+            return False
+        return found.log_position >= log_position
 
     async def make(self, request: MakePageRequest, left_seconds: float) -> MakePageResponse:
         """A page, `left_seconds` before its deadline. Raises AisleErrors as a page does.
@@ -54,7 +56,8 @@ class PageWorker:
         nothing in half of that time.
         """
         began = time.monotonic()
-        call = asyncio.ensure_future(self._stub.MakePage(request, timeout=left_seconds + _LATE_SECONDS))
+        limit_seconds = left_seconds + _LATE_SECONDS
+        call = asyncio.ensure_future(self._stub.MakePage(request, timeout=limit_seconds))
         self.running += 1
         try:
             await asyncio.wait([call], timeout=left_seconds * _PATIENCE)
@@ -72,7 +75,8 @@ class PageWorker:
         """Its status."""
         found = self._status
         state = REPLICA_STATE_SERVING if self.shows(0) else REPLICA_STATE_UNREACHABLE
-        return Replica(service="page worker", address=f"process {self._pid}", state=state, status=found)
+        address = f"process {self._pid}"
+        return Replica(service="page worker", address=address, state=state, status=found)
 
     async def run(self) -> None:
         """Keep a process running until cancelled."""

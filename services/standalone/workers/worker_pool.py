@@ -14,13 +14,13 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from aisle.v1.admin_pb2 import Replica
-from aisle.v1.recommend_pb2 import RecommendRequest
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.worker_pb2 import ImpressionRecord, MakePageRequest, MakePageResponse
 from services.gateway.admission import Admission
+from services.gateway.config import GatewayConfig
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.page_parts import PageParts
-from services.gateway.search.page_workers import PageCall
+from services.gateway.search.page_workers import PageCall, PageRequest
 from services.standalone.workers.features_service import features_servicer
 from services.standalone.workers.page_worker import PageWorker
 from services.standalone.workers.worker_process import FIRST, WorkerProcess
@@ -39,7 +39,7 @@ class WorkerPool:
     def __init__(self, workers: list[PageWorker], impressions: Impressions) -> None:
         self._workers = workers
         self._impressions = impressions
-        # workers.pages: made by workers; workers.lost: by the first process, after a worker had failed
+        # workers.pages: made by workers; workers.lost: made here, after a worker had failed
         self.counts: Counter[str] = Counter()
         self._holders: LRUCache[str, PageWorker] = LRUCache(_HELD_WINDOWS)
 
@@ -53,8 +53,10 @@ class WorkerPool:
         server = Server([features_servicer(store)], 0, f"unix:{folder / FIRST}")
         try:
             await server.start()
-            processes = [WorkerProcess(data, bundle, folder, number) for number in range(1, count + 1)]
             assert isinstance(parts.impressions, Impressions)
+            settings = _shares(parts.config, count)
+            numbers = range(1, count + 1)
+            processes = [WorkerProcess(data, bundle, folder, number, settings) for number in numbers]
             pool = cls([PageWorker(process) for process in processes], parts.impressions)
             at_once = max(parts.config.max_in_flight, _AT_ONCE * count)
             parts.admission = Admission(at_once, parts.config.max_waiting)
@@ -74,7 +76,7 @@ class WorkerPool:
         """The workers, for the status."""
         return [worker.replica() for worker in self._workers]
 
-    async def page(self, request: SearchRequest | RecommendRequest, call: PageCall) -> SearchResponse | None:
+    async def page(self, request: PageRequest, call: PageCall) -> SearchResponse | None:
         """See PageWorkers.
 
         A worker that has ended, or answers nothing, costs no page: it is made here.
@@ -115,7 +117,15 @@ class WorkerPool:
         return min(ready, key=lambda worker: worker.running)
 
 
-def _message(request: SearchRequest | RecommendRequest, call: PageCall) -> MakePageRequest:
+def _shares(config: GatewayConfig, count: int) -> dict[str, str]:
+    """Settings of one of so many workers: its share of the ranked windows."""
+    return {
+        "AISLE_GATEWAY_MAX_WINDOWS": str(max(1, config.max_windows // count)),
+        "AISLE_GATEWAY_MAX_WINDOW_BYTES": str(max(1, config.max_window_bytes // count)),
+    }
+
+
+def _message(request: PageRequest, call: PageCall) -> MakePageRequest:
     spent_ms = call.budget.elapsed_ms()
     if isinstance(request, SearchRequest):
         return MakePageRequest(search=request, spent_ms=spent_ms, peer=call.peer)

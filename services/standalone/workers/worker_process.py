@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 _END_SECONDS = 3.0
@@ -28,6 +30,7 @@ class WorkerProcess:
     bundle: str
     folder: Path
     number: int
+    settings: Mapping[str, str]  # environment variables for it alone
 
     @property
     def address(self) -> str:
@@ -39,10 +42,11 @@ class WorkerProcess:
         (self.folder / f"worker-{self.number}").unlink(missing_ok=True)
         command = [sys.executable, "-m", "services.standalone.workers", str(self.data)]
         command += [str(self.folder / FIRST), self.address, self.bundle]
-        pipe = asyncio.subprocess.PIPE
-        environment = {**_ENVIRONMENT, **os.environ}
+        environment = {**_ENVIRONMENT, **os.environ, **self.settings}
         # In a group of its own: Ctrl-C is for the first process, which ends its workers
-        return await asyncio.create_subprocess_exec(*command, stdin=pipe, env=environment, process_group=0)
+        pipe = asyncio.subprocess.PIPE
+        start = partial(asyncio.create_subprocess_exec, *command)
+        return await start(stdin=pipe, env=environment, process_group=0)
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

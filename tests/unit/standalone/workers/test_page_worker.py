@@ -48,7 +48,7 @@ def stub() -> Stub:
 
 @pytest.fixture
 async def worker(stub: Stub) -> Any:
-    worker: Any = PageWorker(WorkerProcess(Path("data"), "", Path("/tmp"), 1))
+    worker: Any = PageWorker(WorkerProcess(Path("data"), "", Path("/tmp"), 1, {}))
     worker._stub = stub
     assert await worker._look(stub)
     return worker
@@ -63,7 +63,7 @@ async def test_it_makes_pages_once_it_serves_a_snapshot(worker: Any, stub: Stub)
     assert worker.replica().state == REPLICA_STATE_UNREACHABLE
 
 
-async def test_one_that_answers_nothing_is_given_up_in_half_of_the_time(worker: Any, stub: Stub) -> None:
+async def test_one_that_answers_nothing_is_given_up_in_time(worker: Any, stub: Stub) -> None:
     with pytest.raises(TimeoutError):
         await worker.make(MakePageRequest(), 0.02)
     await asyncio.sleep(0)
