@@ -4,6 +4,7 @@ SOCKET is the first process's, ADDRESS where the worker answers. It ends with it
 """
 
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ _PAGES_AT_ONCE = 1_000  # the first process admits them
 async def main() -> None:
     """Make pages until asked to end."""
     data, socket, address, bundle = sys.argv[1:]
-    ended = asked_to_end()
+    ended, first = asked_to_end(), os.getppid()
     orphaned = asyncio.Event()
     ends_with_input(orphaned)
     log = FollowedFile(Path(data) / LOG)
@@ -40,12 +41,14 @@ async def main() -> None:
         engine.search.parts.admission = Admission(_PAGES_AT_ONCE, _PAGES_AT_ONCE)
         maker = page_maker_servicer(engine.search, engine.recommend, impressions)
         server = Server([maker, status_servicer(engine.status)], 0, address)
-        leaving = asyncio.create_task(_leave(orphaned, Path(socket).parent, ended))
+        leaving = asyncio.create_task(_leave(orphaned, ended))
         await _serve(server, engine, ended)
         leaving.cancel()
         await engine.search.close()
         engine.close()
     await log.close()
+    if os.getppid() != first:  # it was killed, and could not remove its sockets
+        shutil.rmtree(Path(socket).parent, ignore_errors=True)
 
 
 async def _serve(server: Server, engine: PageEngine, ended: asyncio.Event) -> None:
@@ -59,10 +62,9 @@ async def _serve(server: Server, engine: PageEngine, ended: asyncio.Event) -> No
     await asyncio.gather(*work, return_exceptions=True)
 
 
-async def _leave(orphaned: asyncio.Event, sockets: Path, ended: asyncio.Event) -> None:
-    """End when the first process has ended, and remove its sockets if it could not."""
+async def _leave(orphaned: asyncio.Event, ended: asyncio.Event) -> None:
+    """End when the first process says so, or has ended."""
     await orphaned.wait()
-    shutil.rmtree(sockets, ignore_errors=True)
     ended.set()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -24,12 +25,13 @@ from services.gateway.search.page_workers import PageCall, PageRequest
 from services.standalone.workers.features_service import features_servicer
 from services.standalone.workers.page_worker import PageWorker
 from services.standalone.workers.worker_process import FIRST, WorkerProcess
-from shared.errors import AisleError, InvalidRequest
+from shared.errors import AisleError, InvalidRequest, Unavailable
 from shared.events.log import NewRecord
 from shared.features.store import FeatureStore
 from shared.rpc.server import Server
 
 _AT_ONCE = 2  # pages a worker: one computes while the other waits for the interpreter
+_LONGEST_FOLDER_BYTES = 90  # a socket has a path of at most 107
 _HELD_WINDOWS = 100_000  # query_ids whose worker is remembered
 
 
@@ -49,7 +51,7 @@ class WorkerPool:
         cls, data: Path, bundle: str, count: int, store: FeatureStore, parts: PageParts
     ) -> AsyncIterator[WorkerPool]:
         """So many workers for `parts`. They start once `run` runs."""
-        folder = Path(tempfile.mkdtemp(prefix="aisle-"))  # for its owner only
+        folder = _sockets()
         server = Server([features_servicer(store)], 0, f"unix:{folder / FIRST}")
         try:
             await server.start()
@@ -115,6 +117,19 @@ class WorkerPool:
         if not ready or not call.others:
             return None
         return min(ready, key=lambda worker: worker.running)
+
+
+def _sockets() -> Path:
+    """A new folder for sockets, for its owner only. Raises Unavailable if there can be none."""
+    remedy = "name a folder for temporary files in TMPDIR, or use --workers 1"
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="aisle-"))
+    except OSError as error:
+        raise Unavailable(f"page workers need a folder for their sockets ({error}); {remedy}") from error
+    if len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES:
+        folder.rmdir()
+        raise Unavailable(f"{folder}: the path is too long for the sockets of page workers; {remedy}")
+    return folder
 
 
 def _shares(config: GatewayConfig, count: int) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +122,17 @@ async def test_a_fault_in_the_request_is_the_callers() -> None:
     with pytest.raises(InvalidRequest, match="query"):
         await pool.page(SearchRequest(), _call())
     assert not pool.counts
+
+
+@pytest.mark.parametrize("name", ["none", "long" * 30])
+async def test_without_a_folder_for_sockets_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name != "none":
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    nothing: Any = None
+    with pytest.raises(Unavailable, match="TMPDIR, or use --workers 1"):
+        async with WorkerPool.open(tmp_path, "", 2, nothing, nothing):
+            pass
+    assert name == "none" or not list((tmp_path / name).iterdir())
