@@ -20,7 +20,10 @@ from cli.standalone_process import standalone_process
 
 _WAIT_SECONDS = 90
 _AT_ONCE = 8
-_SETTINGS = {"AISLE_RERANKER_FEATURES_MS": "5000"}  # a busy machine must not cost a page its features
+_SETTINGS = {
+    "AISLE_RERANKER_FEATURES_MS": "5000",  # a busy machine must not cost a page its features
+    "AISLE_RERANKER_EXPLORATION": "0",  # pages of one query are compared
+}
 PATIENT_MS = 30_000
 
 
