@@ -33,14 +33,16 @@ def running_engine(data: Path, bundle: str = "", settings: Settings | None = Non
 
 @contextmanager
 def standalone_process(
-    data: Path, bundle: str = "", settings: Settings | None = None
+    data: Path, bundle: str = "", settings: Settings | None = None, workers: str = "1"
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process of a server, and its address. The server is asked to end when the block ends.
 
-    It ends with this process in any case: its standard input is a pipe that no other process holds.
+    `workers` is the option of `aisle serve`. The server ends with this process in any case: its
+    standard input is a pipe that no other process holds.
     """
     command = [sys.executable, "-m", "cli.app", "serve", "--json", "--while-stdin"]
-    command += ["--data", str(data), "--port", "0", *(["--bundle", bundle] if bundle else [])]
+    command += ["--data", str(data), "--port", "0"]
+    command += ["--workers", workers, *(["--bundle", bundle] if bundle else [])]
     environment = {**os.environ, **(settings or {})}
     pipe = subprocess.PIPE
     with subprocess.Popen(

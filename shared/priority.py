@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 _NICE = 10
+_NICE_BEHIND = 3
 # Python's default of 5 ms, several times a page, is a page's whole time (docs/performance-live.md)
 _SWITCH_SECONDS = 0.0002
 
@@ -17,6 +18,12 @@ def give_way() -> None:
     """
     with suppress(OSError):  # if the system allows it
         os.nice(_NICE)
+
+
+def let_pass() -> None:
+    """Give this process a slightly lower priority than the one that it works for."""
+    with suppress(OSError):
+        os.nice(_NICE_BEHIND)
 
 
 def answer_promptly() -> None:

@@ -1,11 +1,8 @@
 """`aisle serve`: serves a data folder in one process."""
 
 import asyncio
-import os
 import sys
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +12,15 @@ from aisle.v1.admin_pb2 import GetStatusResponse
 from cli.options import DATA, AcceptLog, Bundle, Data, Json
 from cli.terminal.console import print_json, say
 from shared import process_log
+from shared.cores import core_count
+from shared.end_of_input import set_at_end_of
+from shared.errors import InvalidRequest
 from shared.listening import LOOPBACK, dialled
 from shared.priority import answer_promptly
+
+_AUTO = "auto"
+_MOST_CHOSEN = 8  # more would wait for the first process, which hands out the pages
+_MOST_WORKERS = 64
 
 
 def serve(  # noqa: PLR0913  (its options)
@@ -28,6 +32,9 @@ def serve(  # noqa: PLR0913  (its options)
         str, typer.Option(help="Where it listens; [::] is every address of the machine.")
     ] = LOOPBACK,
     bundle: Bundle = "",
+    workers: Annotated[
+        str, typer.Option(help="Processes that make pages; auto: one a core, at most 8.")
+    ] = "auto",
     as_json: Json = False,
     accept_log: AcceptLog = False,
     while_stdin: Annotated[
@@ -40,7 +47,8 @@ def serve(  # noqa: PLR0913  (its options)
     engine is ready.
     """
     process_log.begin(news=False)
-    asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin, accept_log))
+    count = count_of(workers)
+    asyncio.run(_serve(data, port, host, bundle, count, as_json, while_stdin, accept_log))
 
 
 async def _serve(  # noqa: PLR0913  (the options of the command)
@@ -48,6 +56,7 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     port: int,
     host: str,
     bundle: str,
+    workers: int,
     as_json: bool,
     while_stdin: bool,
     accept_log: bool,
@@ -59,7 +68,7 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     from shared.rpc.server import asked_to_end
 
     answer_promptly()
-    async with Standalone.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
+    async with Standalone.open(data, port, bundle, host, accept_log, workers) as engine:
         ended = asked_to_end()  # before anything reports that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)
@@ -70,17 +79,14 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
         await ended.wait()
 
 
-def set_at_end_of(descriptor: int, ended: asyncio.Event) -> None:
-    """Set `ended` once the writer of the open file has closed it or ended."""
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        while os.read(descriptor, 1):  # not sys.stdin, whose lock Python takes at exit
-            pass
-        with suppress(RuntimeError):  # the loop has closed before
-            loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=read, daemon=True).start()
+def count_of(workers: str) -> int:
+    """How many workers. Raises InvalidRequest."""
+    if workers == _AUTO:
+        return min(core_count(), _MOST_CHOSEN)
+    if not workers.isascii() or not workers.isdigit() or not 1 <= int(workers) <= _MOST_WORKERS:
+        reason = f"is {workers[:20]!r}; use {_AUTO}, or a number from 1 to {_MOST_WORKERS}"
+        raise InvalidRequest("--workers", reason)
+    return int(workers)
 
 
 def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:

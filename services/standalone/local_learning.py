@@ -15,11 +15,12 @@ from shared.query_memory.follower import MemoryFollower
 class LocalLearning:
     """Of a data folder, beside the engine that serves it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, looks: bool = True) -> None:
+        """`looks`: this process looks for something to learn, if the settings allow it."""
         config = load(TrainerConfig)
         self.memory = MemoryFollower(data)
         self.products = ProductMemoryFollower(data)
-        self._looking = Looking(data, config) if config.enabled else None
+        self._looking = Looking(data, config) if config.enabled and looks else None
 
     @property
     def trouble(self) -> str:

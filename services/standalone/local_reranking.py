@@ -15,18 +15,25 @@ from services.standalone.local_learning import LocalLearning
 from shared.config import load
 from shared.features.store import FeatureStore
 
+_REMOTE_TIMES = 4  # of the wait for features, since two processes must be scheduled on busy cores
+
 
 class LocalReranking:
     """Of a data folder. Opens the bundle in use for each snapshot, and follows it."""
 
-    def __init__(self, data: Path, bundle: str, store: FeatureStore, learning: LocalLearning) -> None:
-        """`bundle` requires one bundle; empty: the one in use."""
+    def __init__(
+        self, data: Path, bundle: str, store: FeatureStore, learning: LocalLearning, is_remote: bool = False
+    ) -> None:
+        """`bundle` requires one bundle; empty: the one in use.
+
+        `is_remote`: the store is in another process.
+        """
         config = load(RerankerConfig)
         self.refresh_seconds = config.refresh_seconds
         self._opened = OpenedRerankers()
         self.bundles = BundleFollower(data, config, product_texts, self._opened, bundle)
         self._work_queue = WorkQueue(config.workers, config.max_waiting)
-        self.reader = FeatureReader(store, config.features_ms)
+        self.reader = FeatureReader(store, config.features_ms * (_REMOTE_TIMES if is_remote else 1))
         memories = learning.memory if config.near_queries else None, learning.products
         known = self.reader, *memories
         self.service = RerankerService(

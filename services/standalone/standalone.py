@@ -1,53 +1,42 @@
-"""The whole engine in one process. Services receive each other in place of stubs."""
+"""The whole engine, in one process or with page workers beside it.
+
+Services receive each other in place of stubs.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
-from services.embedding.encoders import Encoders
 from services.embedding.indexing.catalog_follower import CatalogFollower
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.service import EmbeddingService
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.catalog.catalog_service import CatalogService
-from services.gateway.config import GatewayConfig
 from services.gateway.events.event_service import EventService
 from services.gateway.ports import Status
-from services.gateway.recommend.recommend_service import RecommendService
-from services.gateway.search.search_service import SearchService
-from services.gateway.secret_file import SecretFile
 from services.gateway.servicers import servicers
-from services.gateway.signatures import Signatures
-from services.retrieval.config import RetrievalConfig
-from services.retrieval.followed_snapshot import FollowedSnapshot
-from services.retrieval.opening import retrieval_service
-from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
 from services.standalone.counted import Counted, Slowest
 from services.standalone.local_features import LocalFeatures
 from services.standalone.local_join import LocalJoin
-from services.standalone.local_learning import LocalLearning
-from services.standalone.local_reranking import LocalReranking
 from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_retention import LogRetention
-from services.training.encoder_config import serving_config
+from services.standalone.page_engine import PageEngine
+from services.standalone.workers.worker_pool import WorkerPool
 from shared import owner_only
 from shared.config import load
-from shared.errors import AisleError, NotFound, Unavailable
+from shared.errors import AisleError, NotFound
 from shared.events.config import LogConfig
 from shared.events.log import CATALOG, DEAD_LETTERS
 from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
-from shared.live.snapshot_follower import SnapshotFollower
 from shared.product_text import product_text_of
 from shared.rpc.server import Server
 from shared.snapshot.generation import snapshots_of
-from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
@@ -58,51 +47,41 @@ class Standalone:
     """All parts of one data folder. Made by `Standalone.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
-        # Before anything is opened
-        signatures = Signatures(SecretFile(data / "secret").current)
-        self._root, self._log = snapshots_of(data), log
-        self._config, self._retrieval_config = load(GatewayConfig), load(RetrievalConfig)
-        self._encoders = Encoders(serving_config(data, bundle), data)
-        self._indexing = CatalogFollower(data, log, self._encoders, product_text_of, load(IndexingConfig))
-        self._snapshots = Snapshots()
-        self._scratch = Scratch(scratch_root(self._retrieval_config.scratch, data))
+        self._log = log
         self.features = LocalFeatures(data, log, counted)
-        self.learning = LocalLearning(data)
-        self.reranking = LocalReranking(data, bundle, self.features.store, self.learning)
-        # The reranker first, so that every snapshot that retrieval serves can be reranked.
-        opens = (self.reranking.bundles.open, self._open_snapshot)
-        self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
+        self._pages = pages = PageEngine(data, bundle, log, self.features.store)
+        indexing = load(IndexingConfig)
+        self._indexing = CatalogFollower(data, log, pages.encoders, product_text_of, indexing)
+        self.learning, self.reranking = pages.learning, pages.reranking
         self.tables = LocalJoin(data, log)
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
-        self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        retrieval = retrieval_service(self._snapshots, self._retrieval_config, data, self.learning.memory)
-        services = EmbeddingService(self._encoders), retrieval, self.reranking.service
-        self.search = SearchService(*services, log, self._config, signatures)
-        self.recommend = RecommendService(retrieval, self.reranking.service, self.search.parts)
-        self.catalog = CatalogService(log, retrieval)
-        self.events = EventService(log, signatures)
-        self.admin = AdminService(self, self.search.counts, self.recommend.counts, self.tables.counts)
+        self._retention = LogRetention(log, data / LOG, snapshots_of(data), saved, load(LogConfig))
+        self.search, self.recommend = pages.search, pages.recommend
+        self.catalog = CatalogService(log, pages.retrieval)
+        self.events = EventService(log, pages.signatures)
+        counts = self.search.counts, self.recommend.counts, self.tables.counts, self._worker_counts
+        self.admin = AdminService(self, *counts)
+        self.workers: WorkerPool | None = None  # None: this process makes all pages
         self.port = 0
 
     @classmethod
     @asynccontextmanager
-    async def open(
+    async def open(  # noqa: PLR0913  (the options of `aisle serve`)
         cls,
         data: Path,
         port: int = 0,
         bundle: str = "",
         host: str = LOOPBACK,
         accept_log: bool = False,
+        workers: int = 1,
     ) -> AsyncIterator[Standalone]:
         """Serve DATA's newest snapshot, and later writes, until the block ends; port 0: a free one.
 
         Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if
-        the log does not belong to DATA. With `accept_log` it accepts such a log.
+        the log does not belong to DATA. With `accept_log` it accepts such a log. With two or
+        more `workers`, so many processes beside this one make pages.
         """
-        if not data.is_dir():
-            remedy = f"make one with 'aisle index CATALOG --data {data}'"
-            raise NotFound(f"{data}: there is no such data folder; {remedy}")
-        owner_only.data_folder(data)
+        _check_folder(data)
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
@@ -110,12 +89,26 @@ class Standalone:
             engine = cls(data, bundle, log, counted)
             try:
                 await engine._start()
-                async with engine._serving(data, port, host):
+                async with engine._beside(data, bundle, workers), engine._serving(data, port, host):
                     yield engine
             finally:
                 await engine._close()
         finally:
             await log.close()
+
+    def _worker_counts(self) -> Mapping[str, int]:
+        return self.workers.counts if self.workers else {}
+
+    @asynccontextmanager
+    async def _beside(self, data: Path, bundle: str, workers: int) -> AsyncIterator[None]:
+        """Have pages made by processes beside this one, if there are to be some."""
+        if workers < 2:
+            yield
+            return
+        store, parts = self.features.store, self.search.parts
+        async with WorkerPool.open(data, bundle, workers, store, parts) as pool:
+            self.workers = pool
+            yield
 
     @asynccontextmanager
     async def _serving(self, data: Path, port: int, host: str) -> AsyncIterator[None]:
@@ -133,20 +126,16 @@ class Standalone:
 
     async def status(self) -> Status:
         """What is served. It implements StatusSource."""
-        engines = {f"encoder_{side}": name for side, name in self._encoders.get().encoder.engines.items()}
-        reranker = self.reranking.newest
-        if reranker and reranker.block:
-            engines["reranker"] = reranker.block.scorer.engine
-        try:
-            snapshot = self._snapshots.get()
-        except Unavailable:  # the only one is being opened again
-            return Status(engines=engines)
+        served = self._pages.status()
+        if not served.snapshot_version:  # the only one is being opened again
+            return Status(engines=self._pages.engines())
         return Status(
-            snapshot_version=snapshot.version,
-            product_count=snapshot.shown_count,
-            bundle_version=reranker.bundle_version if reranker else "",
-            engines={**engines, "dense": snapshot.dense.kind},
-            pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
+            snapshot_version=served.snapshot_version,
+            product_count=served.product_count,
+            bundle_version=served.bundle_version,
+            engines=dict(served.engines),
+            pending_writes=max(0, await self._log.end_offset(CATALOG) - served.log_position),
+            replicas=self.workers.replicas() if self.workers else (),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
             waiting_for=await self.features.waiting_for() or self.tables.trouble or self.learning.trouble,
             left_out=self.features.left_out(),
@@ -158,8 +147,7 @@ class Standalone:
 
     async def take_up(self) -> None:
         """Switch to the newest memories and bundle now, not at the next look."""
-        await self.learning.look()
-        await self.reranking.bundles.look()
+        await self._pages.take_up()
 
     async def _start(self) -> None:
         """Get ready for the first page: warm models, the newest snapshot, counted actions.
@@ -176,12 +164,10 @@ class Standalone:
         await self.search.close()
         await self.tables.close()
         await self.features.close()
-        self._encoders.close()
-        self.reranking.close()
-        self._scratch.close()
+        self._pages.close()
 
     async def _open(self) -> None:
-        await asyncio.to_thread(self._encoders.refresh)
+        await self._pages.open_encoders()
         await asyncio.gather(self._open_newest(), self._indexing.warm())
 
     async def _open_newest(self) -> None:
@@ -190,42 +176,22 @@ class Standalone:
         except AisleError as error:
             # Sound snapshots serve; the follower logs it if there is none
             _LOG.error("catalogue writes wait: %s", error)
-        await self._follower.start()
-
-    def _open_snapshot(self, version: str) -> FollowedSnapshot:
-        """Open a snapshot for which queries can be encoded.
-
-        If the encoder is missing, the indexer encodes the products again.
-        """
-        self._encoders.refresh()
-        encoder = Encoders.encoder_of(self._root / version)
-        if encoder not in self._encoders.all():
-            raise NotFound(
-                f"the weights or the bundle of {encoder} are missing; its products are encoded again"
-            )
-        return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
+        await self._pages.follower.start()
 
     def _background(self) -> list[asyncio.Task[None]]:
         """Follow the events, the catalogue writes, and new snapshots and bundles of other
         processes.
         """
-        seconds = self.reranking.refresh_seconds
-        published = (
-            self._follower.run(),
-            self.reranking.bundles.follow(seconds),
-            self._encoders.follow(seconds),
-            self.learning.run(seconds),
-        )
-        return [
-            asyncio.create_task(each)
-            for each in (
-                self.features.run(),
-                self.tables.run(),
-                self._retention.run(),
-                self._indexing.run(),
-                *published,
-            )
-        ]
+        own = self.features.run(), self.tables.run(), self._retention.run(), self._indexing.run()
+        pool = [self.workers.run()] if self.workers else []
+        return [asyncio.create_task(each) for each in (*own, *self._pages.following(), *pool)]
+
+
+def _check_folder(data: Path) -> None:
+    if not data.is_dir():
+        remedy = f"make one with 'aisle index CATALOG --data {data}'"
+        raise NotFound(f"{data}: there is no such data folder; {remedy}")
+    owner_only.data_folder(data)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

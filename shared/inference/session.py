@@ -25,4 +25,8 @@ def open_session(model: bytes | str, threads: int) -> onnxruntime.InferenceSessi
     # Other services share the cores
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CPUExecutionProvider"]
-    return onnxruntime.InferenceSession(model, options, providers=providers, disabled_optimizers=_SLOW)
+    chosen = {"providers": providers, "disabled_optimizers": _SLOW}
+    session = onnxruntime.InferenceSession(model, options, **chosen)
+    # It keeps the serialised graph, as large as the weights, for a change of providers
+    session._model_bytes = None
+    return session

@@ -46,6 +46,8 @@ LIMITS: Mapping[str, RequestLimit] = {
     # gateways, and for pages.
     "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),
     "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
+    "/aisle.v1.PageWorkerService/MakePage": RequestLimit(max_bytes=2 * _MIB),
+    "/aisle.v1.WorkerFeaturesService/ReadFeatures": RequestLimit(max_bytes=4 * _MIB, max_parts=100_000),
     "/aisle.v1.RerankerService/RankProposals": RequestLimit(max_bytes=_MIB),
 }
 

@@ -19,13 +19,13 @@ class RecommendService(RecommendServiceServicer):
         """`parts` are those of the gateway's searches."""
         recommending = Recommending(retrieval, reranker, parts.config.deadline_ms)
         kind = PageKind(request_check.check, request_check.as_search, _identity, recommending.rank)
-        self._flow = PageFlow[RecommendRequest](parts, kind)
+        self.flow = PageFlow[RecommendRequest](parts, kind)
         # The flow's counts, and pages.<placement>
-        self._counts = self._flow.counts
+        self._counts = self.flow.counts
 
     async def Recommend(self, request: RecommendRequest, context: Any = None) -> RecommendResponse:
         """See protos/aisle/v1/recommend.proto."""
-        page = await self._flow.page(request, context)
+        page = await self.flow.page(request, context)
         self._counts[f"pages.{request.placement}"] += 1
         return RecommendResponse(
             query_id=page.query_id,

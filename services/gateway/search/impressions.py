@@ -5,6 +5,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
 _LINGER_SECONDS = 0.02  # lets the records of several pages share one append
+
+Recording = Callable[[], NewRecord]  # makes a record later, because pages go first
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,18 @@ class _Shown:
     propensity: float | None  # None: its place was not drawn
 
 
+class ShownPages(Protocol):
+    """Takes note of the pages that were shown."""
+
+    counts: Counter[str]  # appended, dropped
+
+    def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
+        """Note that the results at `places` (from 0) were shown just now. Returns at once."""
+
+    async def close(self) -> None:
+        """Finish what waits."""
+
+
 class Impressions:
     """Publishes to the topic of search logs in the background, in order.
 
@@ -45,21 +60,20 @@ class Impressions:
     def __init__(self, log: EventLog, max_waiting: int) -> None:
         self._log = log
         self._max_waiting = max_waiting
-        self._waiting: deque[Callable[[], NewRecord]] = deque()
+        self._waiting: deque[Recording] = deque()
         self._task: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()  # appended, dropped
 
     def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
         """Note that the results at `places` (from 0) were shown just now. Returns at once."""
-        page = _page(request, query_id, window)
-        shown = [_shown(window, at) for at in places]
-        shown_at = clock.now_ns()
+        self.add(recording(request, query_id, window, places))
+
+    def add(self, record: Recording) -> None:
+        """Append a record in the background. Returns at once."""
         if len(self._waiting) >= self._max_waiting:
             self._waiting.popleft()
             self.counts["dropped"] += 1
-        start = window.message.places_before + places.start
-        event_id = f"{query_id}/{start}/{shown_at}"
-        self._waiting.append(lambda: _record(page, shown, event_id, shown_at))
+        self._waiting.append(record)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
 
@@ -88,6 +102,16 @@ class Impressions:
         """Append the waiting impressions."""
         if self._task is not None:
             await self._task
+
+
+def recording(request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> Recording:
+    """What makes the record of the results at `places` (from 0), shown now."""
+    page = _page(request, query_id, window)
+    shown = [_shown(window, at) for at in places]
+    shown_at = clock.now_ns()
+    start = window.message.places_before + places.start
+    event_id = f"{query_id}/{start}/{shown_at}"
+    return lambda: _record(page, shown, event_id, shown_at)
 
 
 def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impression:

@@ -17,6 +17,7 @@ from services.gateway.search.listing import Listing, within
 from services.gateway.search.page import facets, served_by
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.page_token import PageToken
+from services.gateway.search.page_workers import PageCall
 from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.rpc.prompt_server import since_arrival_ms
@@ -52,8 +53,11 @@ class PageFlow(Generic[Request]):
 
         Raises InvalidRequest, Overloaded, Unavailable, and the errors of its kind's ranking.
         """
-        budget = Budget(request.deadline_ms or self._parts.config.deadline_ms, since_arrival_ms())
-        peer = peer_of(context)
+        return await self.page_for(request, peer_of(context), since_arrival_ms())
+
+    async def page_for(self, request: Request, peer: str, spent_ms: float) -> SearchResponse:
+        """The page for a peer, `spent_ms` of whose deadline have passed. Raises as `page` does."""
+        budget = Budget(request.deadline_ms or self._parts.config.deadline_ms, spent_ms)
         asker.set(peer)
         try:
             self._kind.check(request)
@@ -61,7 +65,9 @@ class PageFlow(Generic[Request]):
             # Before the query is analysed
             await self._parts.visible(request.wait_for_visible, budget, peer)
             async with self._parts.admission.admitted(budget.left_ms(), peer):
-                response = await self._ranked_page(request, token, budget)
+                response = await self._by_worker(request, token, budget, peer)
+                if response is None:
+                    response = await self._ranked_page(request, token, budget)
         except AisleError as error:
             self.counts[f"errors.{type(error).__name__}"] += 1
             if isinstance(error, Overloaded):
@@ -71,6 +77,16 @@ class PageFlow(Generic[Request]):
         stages = {note.partition(":")[0] for note in response.served_by.degraded}
         self.counts.update(f"degraded.{stage}" for stage in stages)
         return response
+
+    async def _by_worker(
+        self, request: Request, token: PageToken, budget: Budget, peer: str
+    ) -> SearchResponse | None:
+        """The page, if another process makes it. None: make it here."""
+        workers = self._parts.workers
+        if workers is None:
+            return None
+        others = self._parts.admission.in_flight - 1
+        return await workers.page(request, PageCall(token.query_id, budget, peer, others))
 
     async def _ranked_page(
         self,

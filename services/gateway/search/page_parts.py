@@ -10,9 +10,10 @@ from services.gateway.config import GatewayConfig
 from services.gateway.ports import Retrieval
 from services.gateway.search import page_token
 from services.gateway.search.budget import Budget
-from services.gateway.search.impressions import Impressions
+from services.gateway.search.impressions import Impressions, ShownPages
 from services.gateway.search.page import Pages
 from services.gateway.search.page_token import PageToken
+from services.gateway.search.page_workers import PageWorkers
 from services.gateway.search.ranked_windows import MemoryWindows, RankedWindows, SharedWindows
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import signed
@@ -24,17 +25,21 @@ from shared.query_ids import new_query_id
 _WAIT_SHARE = 0.8  # of the deadline, for a wait for a write
 
 
-@dataclass(frozen=True)
+@dataclass
 class PageParts:
-    """A gateway has one set of them, so its limits apply to all its pages together."""
+    """A gateway has one set of them, so its limits apply to all its pages together.
+
+    `admission`, `impressions` and `workers` may be replaced before the first page.
+    """
 
     config: GatewayConfig
     admission: Admission
     pages: Pages
     windows: RankedWindows
-    impressions: Impressions
+    impressions: ShownPages
     _visibility: Visibility
     _signatures: Signatures
+    workers: PageWorkers | None = None  # None: this process makes all pages
 
     @classmethod
     def of(

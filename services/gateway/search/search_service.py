@@ -37,13 +37,13 @@ class SearchService(SearchServiceServicer):
         kind = PageKind(validation.check, _itself, _identity, ranking.rank)
         absences = Absences(retrieval, ranking, config.deadline_ms)
         listing = Listing(self.parts.pages, self.parts.windows, ranking, absences)
-        self._flow = PageFlow[SearchRequest](self.parts, kind, listing)
+        self.flow = PageFlow[SearchRequest](self.parts, kind, listing)
         # The flow's counts, pages, and pages.<tier>
-        self._counts = self._flow.counts
+        self._counts = self.flow.counts
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/aisle/v1/search.proto."""
-        response = await self._flow.page(validation.read_part(request), context)
+        response = await self.flow.page(validation.read_part(request), context)
         self._counts["pages"] += 1
         self._counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
         return response

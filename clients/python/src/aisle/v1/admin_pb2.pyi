@@ -78,9 +78,9 @@ class Replica(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     PENDING_RECORDS_FIELD_NUMBER: _builtins.int
     service: _builtins.str
-    """embedding, indexing, retrieval, reranker or feedback."""
+    """embedding, indexing, retrieval, reranker, feedback or trainer; "page worker" of `aisle serve --workers`."""
     address: _builtins.str
-    """Its address; as configured if the name has no address."""
+    """Its address; as configured if the name has no address. Of a page worker "process" and its process id."""
     state: Global___ReplicaState.ValueType
     """Whether it answers."""
     ejected: _builtins.bool
@@ -188,13 +188,14 @@ class GetStatusResponse(_message.Message):
 
     @_builtins.property
     def replicas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Replica]:
-        """Every process behind this gateway; empty if one process has all services."""
+        """Every process behind this gateway; in one process its page workers, and empty without them."""
 
     @_builtins.property
     def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Counts of this gateway since its start, by name: pages, pages.<tier>, errors.<kind>, degraded.<stage>,
         impressions.appended and .dropped. For records on disk while the log is down: spool.kept, .replayed and .refused.
         In one process also counts of its tables, since these were begun: join.joined, join.left_out.<reason> and others.
+        With page workers: workers.pages, pages that they made, and workers.lost, those that failed there and were made again.
         From the feedback workers, since the start of each: left_out.<reason>, records of shoppers' actions that count for
         less.
         """

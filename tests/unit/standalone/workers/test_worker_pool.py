@@ -1,0 +1,138 @@
+"""Which process makes a page, and what becomes of one that a worker loses."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisle.v1.recommend_pb2 import RecommendRequest
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.worker_pb2 import ImpressionRecord, MakePageRequest, MakePageResponse
+from services.gateway.search.budget import Budget
+from services.gateway.search.page_workers import PageCall
+from services.standalone.workers.worker_pool import WorkerPool
+from shared.errors import AisleError, InvalidRequest, Unavailable
+from shared.events.log import NewRecord
+
+
+@dataclass
+class Worker:
+    """A PageWorker without a process."""
+
+    running: int = 0
+    position: int = 0  # up to which it shows writes; -1: it is not ready
+    error: Exception | None = None
+    asked: list[MakePageRequest] = field(default_factory=list)
+
+    def shows(self, log_position: int) -> bool:
+        return self.position >= log_position
+
+    async def make(self, request: MakePageRequest, left_seconds: float) -> MakePageResponse:
+        self.asked.append(request)
+        if self.error:
+            raise self.error
+        page = SearchResponse(query_id=f"q{id(self)}", next_page_token="next")
+        shown = ImpressionRecord(key="v", value=b"shown", event_id="e")
+        return MakePageResponse(page=page, impressions=[shown])
+
+
+class Impressions:
+    """Takes the records that wait for the log."""
+
+    def __init__(self) -> None:
+        self.records: list[NewRecord] = []
+
+    def add(self, record: Callable[[], NewRecord]) -> None:
+        self.records.append(record())
+
+
+def _pool(*workers: Worker) -> tuple[WorkerPool, Impressions]:
+    impressions: Any = Impressions()
+    pages: Any = list(workers)
+    return WorkerPool(pages, impressions), impressions
+
+
+def _call(others: int = 1, query_id: str = "") -> PageCall:
+    return PageCall(query_id, Budget(1_000, 200), "10.0.0.1", others)
+
+
+async def test_a_page_alone_is_made_in_the_first_process() -> None:
+    worker = Worker()
+    pool, _ = _pool(worker)
+    assert await pool.page(SearchRequest(query="lamp"), _call(others=0)) is None
+    assert not worker.asked
+
+
+async def test_others_go_to_the_worker_with_the_fewest_pages_and_are_logged_here() -> None:
+    busy, free = Worker(running=2), Worker(running=1)
+    pool, impressions = _pool(busy, free)
+    page = await pool.page(SearchRequest(query="lamp"), _call())
+    assert page is not None and page.query_id == f"q{id(free)}" and not busy.asked
+    assert impressions.records == [NewRecord("v", b"shown", "e")]
+    assert pool.counts == {"workers.pages": 1}
+    (request,) = free.asked
+    assert request.search.query == "lamp" and request.peer == "10.0.0.1" and request.spent_ms >= 200
+
+
+async def test_recommendations_are_handed_on_as_such() -> None:
+    worker = Worker()
+    pool, _ = _pool(worker)
+    await pool.page(RecommendRequest(placement="popular"), _call())
+    assert worker.asked[0].recommend.placement == "popular"
+
+
+async def test_a_worker_that_does_not_show_a_write_yet_gets_no_page_that_waits_for_it() -> None:
+    behind, there = Worker(position=4), Worker(running=5, position=5)
+    pool, _ = _pool(behind, there, Worker(position=-1))
+    assert await pool.page(SearchRequest(wait_for_visible=5), _call()) is not None
+    assert there.asked and not behind.asked
+    assert await pool.page(SearchRequest(wait_for_visible=6), _call()) is None
+
+
+async def test_a_later_page_goes_where_its_window_is() -> None:
+    holder, other = Worker(), Worker(running=1)
+    pool, _ = _pool(holder, other)
+    first = await pool.page(SearchRequest(), _call())
+    assert first is not None
+    holder.running = 9
+    await pool.page(SearchRequest(page_token="next"), _call(others=0, query_id=first.query_id))
+    assert len(holder.asked) == 2
+    assert await pool.page(SearchRequest(page_token="next"), _call(query_id="of the first process")) is None
+    holder.position = -1
+    assert await pool.page(SearchRequest(page_token="next"), _call(query_id=first.query_id)) is None
+    assert not other.asked
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("the socket is closed"), AisleError("cancelled"), TimeoutError()]
+)
+async def test_a_page_that_a_worker_loses_is_made_here(error: Exception) -> None:
+    pool, impressions = _pool(Worker(error=error))
+    assert await pool.page(SearchRequest(), _call()) is None
+    assert pool.counts == {"workers.lost": 1} and not impressions.records
+
+
+async def test_a_fault_in_the_request_is_the_callers() -> None:
+    pool, _ = _pool(Worker(error=InvalidRequest("query", "is too long")))
+    with pytest.raises(InvalidRequest, match="query"):
+        await pool.page(SearchRequest(), _call())
+    assert not pool.counts
+
+
+@pytest.mark.parametrize("name", ["none", "long" * 30])
+async def test_without_a_folder_for_sockets_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name != "none":
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    nothing: Any = None
+    with pytest.raises(Unavailable, match="TMPDIR, or use --workers 1"):
+        async with WorkerPool.open(tmp_path, "", 2, nothing, nothing):
+            pass
+    assert name == "none" or not list((tmp_path / name).iterdir())
