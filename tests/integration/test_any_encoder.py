@@ -1,0 +1,74 @@
+"""Encoders of every family, beside sentence-transformers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.embedding.config import EmbeddingConfig
+from services.embedding.encoder import TextEncoder
+from services.embedding.engines import REFERENCE
+from services.embedding.opening import open_encoder
+from services.embedding.weights import find
+from shared.errors import NotFound
+from tests.integration.random_encoders import FAMILIES, TEXTS, random_encoder
+
+pytest.importorskip("sentence_transformers")
+OURS = [family for family in FAMILIES if family != "modernbert"]
+LEAST = 0.999
+
+
+def opened(folder: Path, **settings: Any) -> TextEncoder:
+    config = {"engine": REFERENCE, "product_engine": REFERENCE, "query_tokens": 64} | settings
+    encoder = open_encoder(EmbeddingConfig(model=str(folder), **config))
+    assert isinstance(encoder, TextEncoder)
+    return encoder
+
+
+def assert_same(encoder: TextEncoder, model: Any, least: float = LEAST) -> None:
+    """Queries and products have sentence-transformers' vectors."""
+    asked = np.stack([each.vector for each in encoder.encode_queries(TEXTS)])
+    told, _ = encoder.encode_products(TEXTS)
+    for ours, theirs in ((asked, model.encode_query(TEXTS)), (told, model.encode_document(TEXTS))):
+        unit = theirs / np.linalg.norm(theirs, axis=1, keepdims=True)
+        assert (ours * unit).sum(axis=1).min() > least
+
+
+@pytest.mark.parametrize("family", OURS)
+def test_a_family_in_our_own_graph(tmp_path: Path, family: str) -> None:
+    model = random_encoder(tmp_path / "model", family)
+    assert find(str(tmp_path / "model")).graph() is None
+    assert_same(opened(tmp_path / "model"), model)
+
+
+@pytest.mark.parametrize(
+    "pooling",
+    ["cls", "max", "lasttoken", "mean_sqrt_len_tokens", "weightedmean", ("cls", "mean")],
+)
+def test_a_pooling(tmp_path: Path, pooling: Any) -> None:
+    model = random_encoder(tmp_path / "model", "bert", pooling)
+    assert_same(opened(tmp_path / "model"), model)
+
+
+def test_a_dense_module_prompts_and_matryoshka_dimensions(tmp_path: Path) -> None:
+    prompts = {"query": "query : ", "document": "passage : "}
+    model = random_encoder(tmp_path / "model", "xlm-roberta", dense=48, prompts=prompts, truncate_dim=24)
+    encoder = opened(tmp_path / "model", dim=24)
+    assert encoder.identity.dim == 24
+    assert_same(encoder, model)
+
+
+def test_a_prompt_that_is_set_replaces_the_models_own(tmp_path: Path) -> None:
+    random_encoder(tmp_path / "model", "bert", prompts={"query": "query : ", "document": ""})
+    own, without = opened(tmp_path / "model"), opened(tmp_path / "model", query_prompt="none")
+    given = without.encode_queries(["query : lamp"])[0].vector
+    assert given @ own.encode_queries(["lamp"])[0].vector > LEAST
+    assert given @ without.encode_queries(["lamp"])[0].vector < LEAST
+    assert own.identity.version != without.identity.version
+
+
+def test_a_model_without_a_graph_is_told_how_to_get_one(tmp_path: Path) -> None:
+    random_encoder(tmp_path / "model", "modernbert")
+    with pytest.raises(NotFound, match=r"has no onnx/model\.onnx; run `aisle models fetch"):
+        opened(tmp_path / "model")
