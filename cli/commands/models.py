@@ -9,7 +9,8 @@ from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
 from services.training import promotion
 from shared.models.bundle import Bundle
-from shared.models.fetching import PACKAGED, fetch
+from shared.models.fetching import fetch
+from shared.models.packaged import PACKAGED
 from shared.models.registry import Registry
 
 app = typer.Typer(
