@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -71,6 +72,19 @@ class TextEncoder:
             for position, row in enumerate(rows):
                 states[row] = _product_states(outputs, position, len(read[row]), job)
         return vectors, states
+
+    def token_states(self, texts: Sequence[str]) -> Iterator[Floats]:
+        """The token states (tokens, width) of product texts, in any order.
+
+        As many tokens as states are stored of. The engine that makes them is not kept.
+        """
+        job = replace(self._products, needed=("vector", "hidden"))
+        engine = self._open(job)
+        read = self._tokens.read(texts, job.max_tokens, job.prompt)
+        for rows in _batches(read):
+            hidden = engine.run(*pad([read[row] for row in rows]))["hidden"]
+            for position, row in enumerate(rows):
+                yield _of_text(hidden[position, : len(read[row])][: job.state_tokens], job)
 
     def known_words(self) -> list[str]:
         """The words that the encoder reads whole, not in pieces."""

@@ -10,7 +10,10 @@ _KNOWN = (
         re.compile(r"bge-(?:small|base|large)-en"),
         ("Represent this sentence for searching relevant passages: ", ""),
     ),
-    (re.compile(r"bge-(?:small|base|large)-zh"), ("为这个句子生成表示以用于检索相关文章\N{FULLWIDTH COLON}", "")),
+    (
+        re.compile(r"bge-(?:small|base|large)-zh"),
+        ("为这个句子生成表示以用于检索相关文章\N{FULLWIDTH COLON}", ""),
+    ),
     (re.compile(r"nomic-embed-text"), ("search_query: ", "search_document: ")),
     (
         re.compile(r"(?:mxbai-embed|snowflake-arctic-embed)(?!.*-v2)"),

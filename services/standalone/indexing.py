@@ -19,7 +19,9 @@ from services.embedding.indexing.sweep import Sweep
 from services.embedding.opening import open_encoder
 from services.standalone.written_since import written_since
 from services.training.encoder_config import encoder_config
+from services.training.principal_heads import with_fitting_bundle
 from shared import owner_only
+from shared.catalog.product import Product
 from shared.config import load
 from shared.errors import Overloaded
 from shared.log_once import LogOnce
@@ -60,7 +62,8 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    encoder = open_encoder(encoder_config(data, bundle))
+    texts = map(product_text_of, _products(opened))
+    encoder = open_encoder(with_fitting_bundle(data, encoder_config(data, bundle), texts))
     ends = time.monotonic() + _LONGEST_WAIT_SECONDS
     seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
     failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
@@ -72,6 +75,11 @@ def index_catalog(
             if time.monotonic() > ends:
                 raise
             time.sleep(_RETRY_SECONDS)
+
+
+def _products(opened: Callable[[], CatalogSource]) -> Iterator[Product]:
+    """The products of a catalogue, which is opened when the first is asked for."""
+    yield from opened().products()
 
 
 def _index(

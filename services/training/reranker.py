@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.weights import find
 from services.reranker.training.cross_encoder import ALL_LAYERS, CrossEncoderSettings
 from services.reranker.training.job import END_TO_END, RerankerSettings, train_reranker
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
+from services.training.encoder_config import trainable_files
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from services.training.lessons import Lessons, judged_lessons, made_lessons
@@ -82,11 +82,11 @@ def train_reranker_job(
     lists = sum(len(each.training.judged) for each in lessons)
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
-    config = load(EmbeddingConfig)
+    files = trainable_files(load(EmbeddingConfig))
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
         training_sets = [each.training for each in lessons]
-        train_reranker(training_sets, find(config.model).folder, folder, settings, report)
+        train_reranker(training_sets, files.folder, folder, settings, report)
         write_description(folder, PRIOR)
         training = {
             "lists": lists,
@@ -95,9 +95,10 @@ def train_reranker_job(
             "encoder_layers": settings.student.encoder_layers,
             "teacher_minutes": chosen.teacher_minutes,
         }
-        write_manifest(folder, version, names, {}, training)
+        write_manifest(folder, version, names, {}, training, encoder=files.name)
         quality = _quality(data, version, folder, lessons, report)
-        write_manifest(folder, version, names, {"quality": quality} if quality else {}, training)
+        metrics = {"quality": quality} if quality else {}
+        write_manifest(folder, version, names, metrics, training, encoder=files.name)
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 WORDS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-WORDS += "wireless mouse red shoe lamp for desk query passage blue steel bottle : ##s".split()
+WORDS += ["wireless", "mouse", "red", "shoe", "lamp", "for", "desk", "blue", "steel", "bottle"]
+WORDS += ["query", "passage", ":", "##s"]
 TEXTS = ["red shoe", "wireless mouse for desk", "lamp", "", "blue steel bottle for red desk lamp shoes " * 3]
 _SIZES = {
     "vocab_size": len(WORDS),
@@ -69,9 +70,7 @@ FAMILIES: Mapping[str, Callable[[], Any]] = {
 }
 
 
-def random_encoder(
-    folder: Path, family: str, pooling: Any = "mean", dense: int = 0, **settings: Any
-) -> Any:
+def random_encoder(folder: Path, family: str, pooling: Any = "mean", dense: int = 0, **settings: Any) -> Any:
     """Save a SentenceTransformer of a family in FOLDER, and return it opened.
 
     `dense` is the width of a Dense module after the pooling; 0: none. `settings` are those of
@@ -90,7 +89,9 @@ def random_encoder(
     pooled = modules.Pooling(64, pooling)
     after = [modules.Dense(pooled.pooling_output_dimension, dense)] if dense else []
     made = SentenceTransformer(
-        modules=[modules.Transformer(str(base)), pooled, *after, modules.Normalize()], device="cpu", **settings
+        modules=[modules.Transformer(str(base)), pooled, *after, modules.Normalize()],
+        device="cpu",
+        **settings,
     )
     made.save(str(folder))
     return SentenceTransformer(str(folder), device="cpu", **settings)

@@ -1,5 +1,6 @@
 """Encoders of every family, beside sentence-transformers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ LEAST = 0.999
 
 
 def opened(folder: Path, **settings: Any) -> TextEncoder:
-    config = {"engine": REFERENCE, "product_engine": REFERENCE, "query_tokens": 64} | settings
-    encoder = open_encoder(EmbeddingConfig(model=str(folder), **config))
+    config = EmbeddingConfig(engine=REFERENCE, product_engine=REFERENCE, query_tokens=64)
+    encoder = open_encoder(replace(config, model=str(folder), **settings))
     assert isinstance(encoder, TextEncoder)
     return encoder
 

