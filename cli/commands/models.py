@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from cli.commands.compare import compare
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
 from services.training import promotion
@@ -15,9 +16,11 @@ from shared.models.packaged import PACKAGED
 from shared.models.registry import Registry
 
 app = typer.Typer(
-    help="List, show, promote and roll back bundles of models; fetch models of others.",
+    help="List, show, promote and roll back bundles of models; fetch and compare models of others.",
     no_args_is_help=True,
 )
+
+app.command("compare")(compare)
 
 Name = Annotated[
     str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")

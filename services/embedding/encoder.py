@@ -86,6 +86,13 @@ class TextEncoder:
             for position, row in enumerate(rows):
                 yield _of_text(hidden[position, : len(read[row])][: job.state_tokens], job)
 
+    def mean_state_tokens(self, texts: Sequence[str]) -> float:
+        """The mean number of tokens of a product's text of which states are stored. 0 without texts."""
+        job = self._products
+        kept = [len(ids) - job.prompt_tokens for ids in self._tokens.read(texts, job.max_tokens, job.prompt)]
+        most = (job.state_tokens or job.max_tokens) - job.prompt_tokens
+        return float(np.minimum(kept, most).mean()) if kept else 0.0
+
     def known_words(self) -> list[str]:
         """The words that the encoder reads whole, not in pieces."""
         return self._tokens.whole_words()
