@@ -125,6 +125,9 @@ def find(model: str = "", allow_hub: bool = True) -> EncoderFiles:
 
 
 def _at(folder: Path, model: str) -> EncoderFiles:
+    if not folder.is_dir():
+        remedy = "name a folder, or OWNER/NAME on the hub"
+        raise NotFound(f"there is no folder {folder}; {remedy} (`aisle models fetch` makes folders)")
     missing = [name for name in (TOKENIZER_FILE, CONFIG_FILE) if not (folder / name).is_file()]
     if missing:
         raise NotFound(

@@ -62,14 +62,17 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    texts = map(product_text_of, _products(opened))
-    encoder = open_encoder(with_fitting_bundle(data, encoder_config(data, bundle), texts))
+    config = encoder_config(data, bundle)
+    fitting = with_fitting_bundle(data, config, map(product_text_of, _products(opened)))
+    new_bundle = Path(fitting.bundle).name if fitting.bundle != config.bundle else ""
+    encoder = open_encoder(fitting)
     ends = time.monotonic() + _LONGEST_WAIT_SECONDS
     seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
     failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
     while True:
         try:
-            return _index(opened(), data, encoder, watcher, replace_all)
+            report = _index(opened(), data, encoder, watcher, replace_all)
+            return {**report, "new_bundle": new_bundle}
         except Overloaded as error:
             failures.log(error)
             if time.monotonic() > ends:

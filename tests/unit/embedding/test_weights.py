@@ -45,10 +45,16 @@ def test_a_cut_weights_file_is_corrupt(model_folder: Path) -> None:
         weights.find(str(model_folder)).tensors()
 
 
-def test_another_kind_of_model_is_refused(model_folder: Path) -> None:
-    (model_folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
-    with pytest.raises(Corrupt, match="only BERT"):
-        weights.find(str(model_folder)).architecture()
+def test_another_kind_of_model_needs_its_own_graph(model_folder: Path) -> None:
+    path = model_folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model_type": "modernbert"}))
+    with pytest.raises(NotFound, match=r"has no onnx/model\.onnx; run `aisle models fetch .*tiny-bert`"):
+        weights.find(str(model_folder))
+
+
+def test_a_name_that_is_no_folder_and_no_hub_name_is_told_what_to_name() -> None:
+    with pytest.raises(NotFound, match=r"no folder multilingual-e5; name a folder, or OWNER/NAME on the hub"):
+        weights.find("multilingual-e5")
 
 
 @pytest.mark.parametrize(
