@@ -2,9 +2,10 @@
 
     python -m bench.encoder_languages --model data/models/multilingual-e5-small
 
-For each language of the queries and each of the products: the mean over the queries of the share of
-good products (grade 2 and above) among the first 10 by vector, of the most that can be there.
-Queries with a brand are asked in their own language alone, because each shop has its own brands.
+A figure is for the queries of one language and the products of one. It is the share of the good
+products (grade 2 and above) among the first 10 by vector, of the most that can be there, as a mean
+over the queries. Queries with a brand are asked in their own language alone, because each shop has
+its own brands.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def main() -> None:
     print("".join(f"{title:>7}" for title in ("", *LANGUAGES, "across")))
     for language in LANGUAGES:
         found = [_recall(encoder, language, shop, arguments.seed) for shop in shops.items()]
-        across = np.mean([each for other, each in zip(LANGUAGES, found, strict=True) if other != language])
+        own = found.pop(LANGUAGES.index(language))
+        across = np.mean(found)
+        found.insert(LANGUAGES.index(language), own)
         print(f"{language:>7}" + "".join(f"{each:7.3f}" for each in (*found, across)))
 
 
@@ -70,9 +73,10 @@ def _text(made: Made) -> str:
 def _recall(encoder: TextEncoder, language: str, named: tuple[str, Shop], seed: int) -> float:
     """The mean recall of a language's queries in a shop."""
     spoken, shop = named
-    wanted = [each for each in picked_queries(language, seed) if spoken == language or not each.wanted.brand]
     found = []
-    for asked in wanted:
+    for asked in picked_queries(language, seed):
+        if spoken != language and asked.wanted.brand:
+            continue
         good = np.array([grade(asked.wanted, made) >= _GOOD for made in shop.products])
         if good.any():
             scores = shop.vectors @ encoder.encode_queries([asked.text])[0].vector

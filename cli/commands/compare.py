@@ -52,7 +52,8 @@ def compare(
     with progress("Products encoded", count * len(models), quiet=as_json) as advance:
         found = compare_encoders(data, models, judged, advance)
     if as_json:
-        print_json({"products": count, "queries": len(judged), "encoders": [each.report() for each in found]})
+        encoders = [each.report() for each in found]
+        print_json({"products": count, "queries": len(judged), "encoders": encoders})
         return
     out.print(_table(found))
     say(f"{len(judged)} queries, {count:,} products; engines " + "; ".join(map(_engines, found)))

@@ -113,7 +113,7 @@ def fetch_model(
         return
     say(f"{folder}: {size / 1e6:.0f} MB")
     if is_encoder(folder):
-        say(f"To serve it: AISLE_EMBEDDING_MODEL={folder} aisle index FILE --data {data}, then serve alike")
+        say(f"To serve it: export AISLE_EMBEDDING_MODEL={folder}, then aisle index and aisle serve")
     else:
         say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
 

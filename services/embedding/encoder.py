@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -55,7 +56,8 @@ class TextEncoder:
         job = self._queries
         texts = self._tokens.read(queries, job.max_tokens, job.prompt)
         batches = [texts] if engine.batches else [[text] for text in texts]
-        return [encoding for batch in batches if batch for encoding in _query_encodings(engine, batch, job)]
+        made = (_query_encodings(engine, batch, job) for batch in batches if batch)
+        return list(chain.from_iterable(made))
 
     def encode_products(self, texts: Sequence[str]) -> tuple[Floats, list[States]]:
         """Vectors (n, dim) float32, and each text's states (at most state_tokens, state_dim) int8."""
@@ -87,9 +89,10 @@ class TextEncoder:
                 yield _of_text(hidden[position, : len(read[row])][: job.state_tokens], job)
 
     def mean_state_tokens(self, texts: Sequence[str]) -> float:
-        """The mean number of tokens of a product's text of which states are stored. 0 without texts."""
+        """The mean number of a product's tokens of which states are stored. 0 without texts."""
         job = self._products
-        kept = [len(ids) - job.prompt_tokens for ids in self._tokens.read(texts, job.max_tokens, job.prompt)]
+        read = self._tokens.read(texts, job.max_tokens, job.prompt)
+        kept = [len(ids) - job.prompt_tokens for ids in read]
         most = (job.state_tokens or job.max_tokens) - job.prompt_tokens
         return float(np.minimum(kept, most).mean()) if kept else 0.0
 

@@ -142,7 +142,8 @@ def _onnxruntime(name: str, int8: str = "") -> Make:
     def make(model: EncoderModel, job: Job) -> Engine:
         if model.graph is None:
             plan = graph.GraphPlan(job.outputs, job.state_tokens, int8, narrow=not read_cpu().has_vnni)
-            return OnnxRuntimeEngine(name, Graph.of(graph.build(model, plan), int8 != "dynamic"), job)
+            ours = Graph.of(graph.build(model, plan), batches=int8 != "dynamic")
+            return OnnxRuntimeEngine(name, ours, job)
         _refuse(name, bool(int8))
         return with_heads(OnnxRuntimeEngine(name, Graph.of_own(model.graph), job), model, job)
 
@@ -168,9 +169,8 @@ def _torch(name: str, device: str, precision: str) -> Make:
 
         if model.sentence.is_mean and not model.dense:
             return TorchEngine(name, model, job, device, precision)
-        return with_heads(
-            TorchEngine(name, model, replace(job, needed=("hidden",)), device, precision), model, job
-        )
+        states = replace(job, needed=("hidden",))
+        return with_heads(TorchEngine(name, model, states, device, precision), model, job)
 
     return make
 
@@ -182,7 +182,8 @@ def with_heads(transformer: Engine, model: EncoderModel, job: Job) -> Engine:
 
 def _refuse(name: str, unable: bool) -> None:
     if unable:
-        raise NotFound(f"the engine {name} cannot run this model; use auto, {REFERENCE} or openvino-f32")
+        remedy = f"use auto, {REFERENCE} or openvino-f32"
+        raise NotFound(f"the engine {name} cannot run this model; {remedy}")
 
 
 REFERENCE = "onnxruntime-fp32"

@@ -120,7 +120,8 @@ def distance_buckets(length: int, buckets: int, farthest: int = 128) -> NDArray[
     half = buckets // 2
     near = half // 2
     size = np.abs(distances)
-    growth = np.log(np.maximum(size, 1).astype(np.float32) / near) / np.float32(np.log(farthest / near))
+    times = np.maximum(size, 1).astype(np.float32) / near
+    growth = np.log(times) / np.float32(np.log(farthest / near))
     wide = near + (growth * (half - near)).astype(np.int64)
     found = np.where(size < near, size, np.minimum(wide, half - 1))
     return np.where(distances > 0, half, 0) + found
@@ -135,7 +136,7 @@ def _renamed(name: str, names: tuple[tuple[re.Pattern[str], str], ...]) -> str:
 def _without_prefix(tensors: Tensors) -> Tensors:
     """The names without the prefix that models with a head on top have."""
     prefix = next((each for each in _PREFIXES if f"{each}{_WORDS}" in tensors), "")
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()} if prefix else tensors
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
 
 
 def _without_kinds(tensors: Tensors) -> Tensors:

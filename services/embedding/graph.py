@@ -149,7 +149,7 @@ class _Bert:
     def _attention_bias(self) -> str:
         padding = self.nodes.add("Sub", self.nodes.constant(1.0), "mask")
         bias = self.nodes.add("Mul", padding, self.nodes.constant(MASKED))
-        padding_bias = self.nodes.add("Unsqueeze", bias, self.nodes.constant([1, 2]))  # (n, 1, 1, t)
+        padding_bias = self.nodes.unsqueeze(bias, 1, 2)  # (n, 1, 1, t)
         if DISTANCES not in self.weights:
             return padding_bias
         return self.nodes.add("Add", padding_bias, self._distance_bias())
@@ -159,10 +159,12 @@ class _Bert:
         nodes = self.nodes
         longest = len(self.weights["embeddings.position_embeddings.weight"])
         table = self.weights[DISTANCES][distance_buckets(longest, len(self.weights[DISTANCES]))]
-        length = nodes.add("Squeeze", nodes.add("Shape", "ids", start=1, end=2), nodes.constant([0]))
-        places = nodes.add("Range", nodes.constant(np.int64(0)), length, nodes.constant(np.int64(1)))
+        first, one = nodes.constant(np.int64(0)), nodes.constant(np.int64(1))
+        shape = nodes.add("Shape", "ids", start=1, end=2)
+        places = nodes.add("Range", first, nodes.add("Squeeze", shape, nodes.constant([0])), one)
         keys, queries = nodes.unsqueeze(places, 0), nodes.unsqueeze(places, 1)
-        distances = nodes.add("Add", nodes.add("Sub", keys, queries), nodes.constant(np.int64(longest - 1)))
+        least = nodes.constant(np.int64(longest - 1))
+        distances = nodes.add("Add", nodes.add("Sub", keys, queries), least)
         bias = nodes.add("Gather", nodes.constant(table), distances)  # (t, t, heads)
         return nodes.unsqueeze(nodes.add("Transpose", bias, perm=[2, 0, 1]), 0)
 

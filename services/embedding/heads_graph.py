@@ -1,7 +1,7 @@
 """What follows the transformer, as nodes: pooling, the modules after it, and the heads of a bundle.
 
-Pooling as in Reimers and Gurevych 2019 (Sentence-BERT). Token states and MaxSim weights as in Khattab
-and Zaharia 2020 (ColBERT).
+Pooling as in Reimers and Gurevych 2019 (Sentence-BERT). Token states and MaxSim weights as in
+Khattab and Zaharia 2020 (ColBERT).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _vector(nodes: GraphWriter, model: EncoderModel) -> None:
 def _masked_total(nodes: GraphWriter, weights: str = "mask") -> str:
     """The sum of the token states, (n, width)."""
     column = nodes.add("Unsqueeze", weights, nodes.constant([2]))
-    return nodes.add("ReduceSum", nodes.add("Mul", "hidden", column), nodes.constant([1]), keepdims=0)
+    return nodes.total(nodes.add("Mul", "hidden", column), 1)
 
 
 def _pooled(nodes: GraphWriter, mode: str) -> str:
@@ -91,7 +91,8 @@ def _pooled(nodes: GraphWriter, mode: str) -> str:
 
 
 def _largest(nodes: GraphWriter) -> str:
-    padding = nodes.add("Mul", nodes.add("Sub", nodes.constant(1.0), "mask"), nodes.constant(_LEAST))
+    padding = nodes.add("Sub", nodes.constant(1.0), "mask")
+    padding = nodes.add("Mul", padding, nodes.constant(_LEAST))
     masked = nodes.add("Add", "hidden", nodes.unsqueeze(padding, 2))
     return nodes.add("ReduceMax", masked, nodes.constant([1]), keepdims=0)
 

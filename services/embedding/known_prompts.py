@@ -24,4 +24,5 @@ _KNOWN = (
 
 def known_prompts(name: str) -> tuple[str, str]:
     """The prompts of queries and of products for a model's name. Empty for an unknown model."""
-    return next((prompts for pattern, prompts in _KNOWN if pattern.search(name.lower())), NO_PROMPTS)
+    found = (prompts for pattern, prompts in _KNOWN if pattern.search(name.lower()))
+    return next(found, NO_PROMPTS)

@@ -62,7 +62,7 @@ class EncoderSource:
 
     @property
     def product_tokens(self) -> int:
-        """The number of tokens that are read of a product's text, at most what the model can read."""
+        """The number of tokens read of a product's text, at most what the model can read."""
         return min(self.setting("max_tokens", self.max_tokens), self.files.max_tokens)
 
     def identity(self) -> EncoderIdentity:
@@ -104,7 +104,7 @@ class EncoderSource:
     def _none(self, given: Tensors) -> Tensors:
         """No weights. Raises Corrupt if the bundle has some for an encoder."""
         if any(name.startswith(ENCODER_PREFIX) for name in given):
-            reason = f"{HEADS} has weights of an encoder, and {self.files.name} runs by its own ONNX graph"
+            reason = f"{HEADS} has weights of an encoder, but {self.files.name} has a graph of its own"
             raise Corrupt(f"{reason}; promote another bundle")
         return {}
 
@@ -133,7 +133,8 @@ def _heads(tensors: Tensors) -> Tensors:
 def _dense(folder: Path, module: DenseModule) -> DenseWeights:
     tensors = read_tensors(folder / module.folder / DENSE_FILE)
     if "linear.weight" not in tensors:
-        raise Corrupt(f"{folder / module.folder / DENSE_FILE} has no linear.weight; fetch the model again")
+        path = folder / module.folder / DENSE_FILE
+        raise Corrupt(f"{path} has no linear.weight; fetch the model again")
     return DenseWeights(tensors["linear.weight"], tensors.get("linear.bias"), module.activation)
 
 

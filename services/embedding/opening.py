@@ -33,7 +33,8 @@ from shared.watchdog import watching
 
 HASH = "hash"
 NO_PROMPT = "none"
-ENCODER_SHA256 = "encoder_sha256"  # of a bundle's training: the weights that its heads were made for
+# Of a bundle's training: the weights that its heads were made for
+ENCODER_SHA256 = "encoder_sha256"
 
 
 def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
@@ -45,7 +46,8 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
         return HashEncoder()
     files = encoder_files(config)
     chosen = bundle.read(Path(config.bundle)) if config.bundle else None
-    source = EncoderSource(files, chosen if chosen and fits(chosen, files) else None, config.max_tokens)
+    fitting = chosen if chosen and fits(chosen, files) else None
+    source = EncoderSource(files, fitting, config.max_tokens)
     tokens = TokenReader(files.tokenizer, files.sentence.lowercase)
     identity = source.identity()
     engines = _Engines(config, source, tokens, identity)
@@ -61,7 +63,8 @@ def encoder_files(config: EmbeddingConfig) -> EncoderFiles:
     own = files.sentence
     full = replace(own, dim=0).width(files.architecture()["hidden_size"])
     if config.dim > full:
-        raise InvalidRequest("AISLE_EMBEDDING_DIM", f"is {config.dim}; {files.name} makes {full} numbers")
+        reason = f"is {config.dim}; {files.name} makes {full} numbers"
+        raise InvalidRequest("AISLE_EMBEDDING_DIM", reason)
     sentence = replace(
         own,
         query_prompt=_prompt(config.query_prompt, own.query_prompt),
@@ -89,19 +92,20 @@ def fits(chosen: Bundle, files: EncoderFiles) -> bool:
 def _jobs(config: EmbeddingConfig, source: EncoderSource, tokens: TokenReader) -> tuple[Job, Job]:
     """The jobs for queries and for products. Prompts come on top of the tokens of a text."""
     sentence, most = source.files.sentence, source.files.max_tokens
-    asked, told = tokens.count(sentence.query_prompt), tokens.count(sentence.product_prompt)
+    before_query = tokens.count(sentence.query_prompt)
+    before_text = tokens.count(sentence.product_prompt)
     state_tokens = source.setting("state_tokens", STATE_TOKENS)
-    query_tokens = min(config.query_tokens + asked, most)
-    product_tokens = min(source.product_tokens + told, most)
+    query_tokens = min(config.query_tokens + before_query, most)
+    product_tokens = min(source.product_tokens + before_text, most)
     return (
-        Job("queries", config.query_threads, query_tokens, None, sentence.query_prompt, asked),
+        Job("queries", config.query_threads, query_tokens, None, sentence.query_prompt, before_query),
         Job(
             "products",
             config.product_threads,
             product_tokens,
-            state_tokens + told,
+            state_tokens + before_text,
             sentence.product_prompt,
-            told,
+            before_text,
         ),
     )
 

@@ -39,7 +39,7 @@ class OwnGraph:
 
     @staticmethod
     def read(path: Path) -> OwnGraph:
-        """Read the graph's ends. Raises Corrupt if it cannot be read, or has inputs of other kinds."""
+        """Read the graph's ends. Raises Corrupt if it is unreadable or has unknown inputs."""
         try:
             graph = onnx.load(str(path), load_external_data=False).graph
         except Exception as error:  # protobuf has errors of its own
@@ -47,7 +47,8 @@ class OwnGraph:
         weights = {each.name for each in graph.initializer}
         inputs = tuple(each.name for each in graph.input if each.name not in weights)
         if strange := [name for name in inputs if name not in _INPUTS]:
-            raise Corrupt(f"{path} has the input {strange[0]!r}; only {', '.join(_INPUTS)} can be filled")
+            known = ", ".join(_INPUTS)
+            raise Corrupt(f"{path} has the input {strange[0]!r}; only {known} can be filled")
         outputs = {each.name: len(each.type.tensor_type.shape.dim) for each in graph.output}
         named = [name for name in _STATES if name in outputs]
         states = named or [name for name, rank in outputs.items() if rank == 3]

@@ -118,7 +118,8 @@ def _modules(folder: Path) -> Iterator[tuple[str, list[str]]]:
     except (TypeError, KeyError) as error:
         raise Corrupt(f"{path} is no list of modules ({error!r}); fetch the model again") from error
     if strange := [kind for kind in kinds if kind not in _MODULES]:
-        raise Corrupt(f"{path} has the module {strange[0]!r}; only {', '.join(_MODULES)} can be used")
+        known = ", ".join(_MODULES)
+        raise Corrupt(f"{path} has the module {strange[0]!r}; only {known} can be used")
     yield from kinds.items()
 
 
@@ -127,11 +128,11 @@ def _pooling(folder: Path) -> tuple[str, ...]:
     if given := content.get("pooling_mode"):
         modes = (given,) if isinstance(given, str) else tuple(map(str, given))
     else:
-        modes = tuple(mode for mode in MODES if content.get(_old_name(mode)) is True) or PLAIN_POOLING
+        named = tuple(mode for mode in MODES if content.get(_old_name(mode)) is True)
+        modes = named or PLAIN_POOLING
     if strange := [mode for mode in modes if mode not in MODES]:
-        raise Corrupt(
-            f"{folder / 'config.json'}: pooling_mode {strange[0]!r} is unknown; use {', '.join(MODES)}"
-        )
+        fault = f"pooling_mode {strange[0]!r} is unknown; use {', '.join(MODES)}"
+        raise Corrupt(f"{folder / 'config.json'}: {fault}")
     return modes
 
 
@@ -145,9 +146,10 @@ def _old_name(mode: str) -> str:
 def _dense(folder: Path, name: str) -> DenseModule:
     path = folder / name / "config.json"
     content = _object(path)
-    kind = str(content.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2]
+    kind = str(content.get("activation_function", "Tanh")).rpartition(".")[2]
     if kind not in ACTIVATIONS:
-        raise Corrupt(f"{path}: activation_function {kind!r} is unknown; use {', '.join(ACTIVATIONS)}")
+        fault = f"activation_function {kind!r} is unknown; use {', '.join(ACTIVATIONS)}"
+        raise Corrupt(f"{path}: {fault}")
     weights = folder / name / DENSE_FILE
     if not weights.is_file():
         raise Corrupt(f"{weights} is missing; save the model as safetensors")
@@ -164,8 +166,8 @@ def _prompts(folder: Path, name: str) -> tuple[str, str]:
         return known_prompts(name)
     default = str(prompts.get(content.get("default_prompt_name"), ""))
     query = str(prompts.get("query", default))
-    named = next((prompts[each] for each in ("document", "passage", "corpus") if each in prompts), default)
-    return query, str(named)
+    named = [prompts[each] for each in ("document", "passage", "corpus") if each in prompts]
+    return query, str(named[0] if named else default)
 
 
 def _check_prompts(folder: Path, found: Mapping[str, list[str]], model: SentenceModel) -> None:
@@ -174,7 +176,8 @@ def _check_prompts(folder: Path, found: Mapping[str, list[str]], model: Sentence
         return
     path = folder / found["Pooling"][0] / "config.json"
     if _object(path).get("include_prompt") is False:
-        raise Corrupt(f"{path}: include_prompt is false; prompts that vectors leave out cannot be used")
+        fault = "include_prompt is false; prompts that vectors leave out cannot be used"
+        raise Corrupt(f"{path}: {fault}")
 
 
 def _max_tokens(folder: Path, reading: Mapping[str, Any]) -> int:

@@ -42,7 +42,10 @@ Tensors = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class EncoderFiles:
-    """A folder with a sentence encoder: tokenizer.json, config.json, and model.safetensors or a graph."""
+    """A folder with a sentence encoder.
+
+    It has tokenizer.json, config.json, and model.safetensors or a graph.
+    """
 
     folder: Path
     name: str
@@ -51,7 +54,7 @@ class EncoderFiles:
 
     @property
     def sha256(self) -> str:
-        """The checksum that names the encoder: of its weights, and of what else makes its vectors."""
+        """The checksum that names the encoder: of all that makes its vectors."""
         return self.sentence.fingerprint(self.weights_sha256)
 
     @property
@@ -96,7 +99,8 @@ class EncoderFiles:
 def _own_graph(folder: Path) -> Path:
     found = next((folder / name for name in GRAPH_FILES if (folder / name).is_file()), None)
     if found is None:
-        raise NotFound(f"{folder} has no {GRAPH_FILES[0]}; run `aisle models fetch {folder}` to make it")
+        remedy = f"run `aisle models fetch {folder}` to make it"
+        raise NotFound(f"{folder} has no {GRAPH_FILES[0]}; {remedy}")
     return found
 
 
@@ -126,8 +130,8 @@ def find(model: str = "", allow_hub: bool = True) -> EncoderFiles:
 
 def _at(folder: Path, model: str) -> EncoderFiles:
     if not folder.is_dir():
-        remedy = "name a folder, or OWNER/NAME on the hub"
-        raise NotFound(f"there is no folder {folder}; {remedy} (`aisle models fetch` makes folders)")
+        remedy = "name a folder, or OWNER/NAME on the hub (`aisle models fetch` makes folders)"
+        raise NotFound(f"there is no folder {folder}; {remedy}")
     missing = [name for name in (TOKENIZER_FILE, CONFIG_FILE) if not (folder / name).is_file()]
     if missing:
         raise NotFound(

@@ -62,10 +62,7 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    config = encoder_config(data, bundle)
-    fitting = with_fitting_bundle(data, config, map(product_text_of, _products(opened)))
-    new_bundle = Path(fitting.bundle).name if fitting.bundle != config.bundle else ""
-    encoder = open_encoder(fitting)
+    encoder, new_bundle = _encoder(opened, data, bundle)
     ends = time.monotonic() + _LONGEST_WAIT_SECONDS
     seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
     failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
@@ -78,6 +75,16 @@ def index_catalog(
             if time.monotonic() > ends:
                 raise
             time.sleep(_RETRY_SECONDS)
+
+
+def _encoder(
+    opened: Callable[[], CatalogSource], data: Path, bundle: str
+) -> tuple[TextEncoder | HashEncoder, str]:
+    """The encoder, and the name of the bundle that had to take the place of the one in use."""
+    config = encoder_config(data, bundle)
+    fitting = with_fitting_bundle(data, config, map(product_text_of, _products(opened)))
+    changed = fitting.bundle != config.bundle
+    return open_encoder(fitting), Path(fitting.bundle).name if changed else ""
 
 
 def _products(opened: Callable[[], CatalogSource]) -> Iterator[Product]:

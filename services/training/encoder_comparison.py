@@ -60,12 +60,15 @@ class _Catalog:
 
 
 def compare_encoders(
-    data: Path, models: Sequence[str], judged: Sequence[JudgedQuery], advance: Advance = lambda count: None
+    data: Path,
+    models: Sequence[str],
+    judged: Sequence[JudgedQuery],
+    advance: Advance = lambda count: None,
 ) -> list[EncoderFigures]:
     """The figures of each model on DATA's products, in the order of `models`.
 
-    A model is a folder, a hub name or `default`. Search is exact, by vector alone. `advance` is told
-    of encoded products. Raises NotFound if DATA has no snapshot or a model cannot be had, and
+    A model is a folder, a hub name or `default`. Search is exact, by vector alone. `advance` gets
+    counts of encoded products. Raises NotFound if DATA has no snapshot or a model cannot be had, and
     InvalidRequest for the hash encoder.
     """
     catalog = _catalog(data)
@@ -94,7 +97,11 @@ def _catalog(data: Path) -> _Catalog:
 
 
 def _figures(
-    config: EmbeddingConfig, model: str, catalog: _Catalog, judged: Sequence[JudgedQuery], advance: Advance
+    config: EmbeddingConfig,
+    model: str,
+    catalog: _Catalog,
+    judged: Sequence[JudgedQuery],
+    advance: Advance,
 ) -> EncoderFigures:
     if model == HASH:
         raise InvalidRequest("MODEL", "hash has no weights to compare; name a folder or a hub name")

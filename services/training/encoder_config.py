@@ -32,8 +32,9 @@ def trainable_files(config: EmbeddingConfig) -> EncoderFiles:
     """
     files = encoder_files(config)
     if not files.sentence.is_plain or files.architecture().get("model_type") != "bert":
-        reason = f"is {files.name}; training reads BERT encoders with mean pooling and without prompts"
-        raise InvalidRequest("AISLE_EMBEDDING_MODEL", f"{reason}; 'aisle train ranker' works with any")
+        trained = "training reads BERT encoders with mean pooling and without prompts"
+        reason = f"is {files.name}; {trained}; 'aisle train ranker' works with any"
+        raise InvalidRequest("AISLE_EMBEDDING_MODEL", reason)
     return files
 
 

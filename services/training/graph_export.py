@@ -109,5 +109,6 @@ def _check(model: Any, path: Path) -> None:
     ours = open_session(str(path), 1).run([own.states], feeds)[0]
     kept = mask.numpy() > 0
     if (different := float(np.abs(ours - theirs)[kept].max())) > _MOST_DIFFERENT:
-        reason = f"torch's graph of this model differs from it by {different:.2g}, so it is not kept"
-        raise Corrupt(f"{reason}; put one of another exporter at {GRAPH_FILES[0]}, or use another model")
+        reason = f"torch's graph of this model differs from it by {different:.2g}"
+        remedy = f"put one of another exporter at {GRAPH_FILES[0]}, or use another model"
+        raise Corrupt(f"{reason}, so it is not kept; {remedy}")

@@ -78,11 +78,11 @@ def train_reranker_job(
 ) -> dict[str, Any]:
     """Publish a bundle of all sets, or else of DATA's products. Its ranker is the prior."""
     chosen = options or RerankerOptions()
+    files = trainable_files(load(EmbeddingConfig))
     lessons = _lessons(data, sets, index, chosen.seed)
     lists = sum(len(each.training.judged) for each in lessons)
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
-    files = trainable_files(load(EmbeddingConfig))
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
         training_sets = [each.training for each in lessons]
@@ -97,9 +97,13 @@ def train_reranker_job(
         }
         write_manifest(folder, version, names, {}, training, encoder=files.name)
         quality = _quality(data, version, folder, lessons, report)
-        metrics = {"quality": quality} if quality else {}
-        write_manifest(folder, version, names, metrics, training, encoder=files.name)
+        write_manifest(folder, version, names, _metrics(quality), training, encoder=files.name)
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
+
+
+def _metrics(quality: dict[str, Any] | None) -> dict[str, Any]:
+    """The metrics of a bundle whose quality may not have been measured."""
+    return {"quality": quality} if quality else {}
 
 
 def _lessons(data: Path, sets: Sequence[JudgedSet], index: IndexFile, seed: int) -> list[Lessons]:

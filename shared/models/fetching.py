@@ -68,9 +68,8 @@ def _from_package(package: str, files: Mapping[str, PackagedFile], folder: Path)
             if not source.is_file():
                 raise NotFound(f"{package} has no {wanted.path}")
             if (found := sha256(source)) != wanted.sha256:
-                raise Corrupt(
-                    f"{wanted.path} of {package} has the checksum {found[:12]}, not {wanted.sha256[:12]}"
-                )
+                fault = f"has the checksum {found[:12]}, not {wanted.sha256[:12]}"
+                raise Corrupt(f"{wanted.path} of {package} {fault}")
             shutil.copy(source, _place(folder, name))
 
 

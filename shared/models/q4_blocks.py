@@ -114,11 +114,11 @@ def _tensor(reader: _Reader, sizes: dict[str, int]) -> tuple[str, Halves]:
     (length,) = reader.numbers("<H")
     short = reader.take(length).decode()
     packed, count, offset, _ = reader.numbers("<BIQQ")
-    values = _blocks(reader.content, offset, count) if packed else _floats(reader.content, offset, count)
+    read = _blocks if packed else _floats
+    values = read(reader.content, offset, count)
     name = _name(short)
-    wide = sizes["intermediate_size"] if name.endswith(".output.dense.weight") else sizes["hidden_size"]
-    narrow = name.endswith(".attention.output.dense.weight")
-    width = sizes["hidden_size"] if narrow else wide
+    is_last = name.endswith(".output.dense.weight") and ".attention." not in name
+    width = sizes["intermediate_size" if is_last else "hidden_size"]
     is_vector = "LayerNorm" in name or name.endswith("bias")
     return name, values if is_vector else values.reshape(-1, width)
 
@@ -138,6 +138,7 @@ def _blocks(content: bytes, offset: int, count: int) -> Halves:
     layout = np.dtype([("scale", "<f2"), ("halves", "u1", BLOCK // 2)])
     assert layout.itemsize == _BYTES
     blocks = np.frombuffer(content, layout, count // BLOCK, offset)
-    values = np.concatenate([blocks["halves"] & 15, blocks["halves"] >> 4], axis=1).astype(np.float32) - 8
-    made: Halves = (values * blocks["scale"][:, None].astype(np.float32)).astype(np.float16)
+    values = np.concatenate([blocks["halves"] & 15, blocks["halves"] >> 4], axis=1)
+    scales = blocks["scale"][:, None].astype(np.float32)
+    made: Halves = ((values.astype(np.float32) - 8) * scales).astype(np.float16)
     return made.reshape(-1)
