@@ -114,6 +114,11 @@ class Families:
     code_count: int
     base: BaseFamilies
 
+    @classmethod
+    def of(cls, read: FamilyCodes) -> Families:
+        """Those of a snapshot without a delta."""
+        return cls(read.codes, len(read), BaseFamilies.of(read))
+
     @property
     def have_members(self) -> bool:
         """Whether some rows may share their family."""

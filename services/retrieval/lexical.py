@@ -15,7 +15,7 @@ from services.retrieval.query_terms import QueryTerms
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, lacking_term
+from shared.snapshot.lexical_document import JOINED, MEASURE, lacking_term
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -58,6 +58,10 @@ class LexicalLeg:
         single = self._parser.single(text, languages, synonyms)
         found = LexicalSearch(self.index, self.row_count, self._parser.parse(""))
         return [(word, found.rows_of(query)) for word, query in single]
+
+    def is_affirmed(self, word: str) -> bool:
+        """Whether some product has an attribute of that name that is true."""
+        return any(self.index.holds(MEASURE, term) for term in self.index.words(word))
 
     def says_without(self, word: str, query: str) -> bool:
         """Whether some product that holds a clean query says that it is without a word."""

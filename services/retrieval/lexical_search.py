@@ -122,6 +122,7 @@ class LexicalSearch:
         """Which rows (n,) hold at least half of the query's words."""
         return self.rows_of(self._query.half)
 
+    @cached_property
     def needed(self) -> dict[str, tuple[str, ...]]:
         """The words of which a match holds enough, each with its known parts; see WordGroups."""
         return self._query.groups.needed(self._query.function_words)

@@ -6,6 +6,7 @@ letters. All words are folded.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,14 @@ from rapidfuzz.distance import OSA
 
 from shared.snapshot.vocabulary import LONGEST_WORD, Words
 
+_LONGEST_JOINED = 40  # letters
+_SHORTEST_PIECE = 2
+_TOO_MANY = 5  # pieces
 _LONG = 8  # letters: such words may differ twice
+_SEVERAL = 5  # products
 _RARE = 2  # a word two edits away must be in at least as many products
+
+_Pieces = tuple[int, int, list[str]]  # their number, the rarest one's count below 0, and the words
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,13 @@ class NearWords:
             (distance, other[0] != word[0], -count, other) for other, distance, count in self._near(word)
         ]
         return min(found)[3] if found else None
+
+    def is_the_only(self, other: str, word: str) -> bool:
+        """Whether several products have a near word of another in their names, and no other is
+        near.
+        """
+        found = list(self._near(word))
+        return [near for near, _, _ in found] == [other] and found[0][2] >= _SEVERAL
 
     def most_frequent(self, word: str) -> tuple[str, int] | None:
         """The near word that most products have in their names, and how many have it."""
@@ -62,3 +76,24 @@ class NearWords:
         cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
         rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
         return f"{first} {second}" if rarer >= _RARE else None
+
+    def pieces(self, word: str) -> list[str]:
+        """The fewest words of the catalogue that were joined, at most four; empty for none.
+
+        Of as many, those whose rarest word is most common.
+        """
+        if len(word) > _LONGEST_JOINED:
+            return []
+        best: list[_Pieces] = [(0, -sys.maxsize, [])]  # up to each letter
+        for end in range(1, len(word) + 1):
+            ending = (self._longer(best[start], word[start:end]) for start in range(end))
+            best.append(min(filter(None, ending), default=(_TOO_MANY, 0, [])))
+        return best[-1][2]
+
+    def _longer(self, before: _Pieces, piece: str) -> _Pieces | None:
+        """Pieces with one more; None if that is no word, or one too many."""
+        pieces, rarest, words = before
+        if len(piece) < _SHORTEST_PIECE or pieces + 1 >= _TOO_MANY:
+            return None
+        count = self.vocabulary.count(piece)
+        return (pieces + 1, max(rarest, -count), [*words, piece]) if count else None

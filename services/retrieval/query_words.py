@@ -16,6 +16,7 @@ from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, false_term, lacking_term
 from shared.text.letters import fold
 from shared.text.negation import negations
+from shared.text.numerals import other_numeral
 from shared.text.quantities import quantities
 from shared.text.spans import without
 from shared.text.words import is_run, spelled, stretches, words
@@ -66,6 +67,7 @@ class QueryWords:
         for word in typed:
             self._apart(word)
             self._compound(word)
+            self._numeral(word)
         if typed:
             self._begun(typed[-1])
         self._add_synonyms(synonyms, rest, typed)
@@ -187,6 +189,15 @@ class QueryWords:
             self._both(word, parts)
             self.terms.together.append([[part] for part in parts])
 
+    def _numeral(self, word: str) -> None:
+        """Match Roman numerals: "2" finds "II", and the other way round."""
+        other = other_numeral(word)
+        if other and self._known(other):
+            self.groups.add((word,), self._term(TEXT, other))
+            self.terms.joined.add(other)
+            if self._index.holds(NAMED, other):
+                self.groups.add_named(word, self._term(NAMED, other))
+
     def _parts(self, word: str) -> list[str]:
         """The terms of two words that an unknown word was made of."""
         cuts = [(word[:cut], word[cut:]) for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
@@ -198,7 +209,7 @@ class QueryWords:
 
     def _both(self, word: str, terms: Sequence[str]) -> None:
         queries = [self._term(TEXT, term) for term in terms]
-        self.groups.stand_for((word,), all_of(queries))
+        self.groups.stand_apart(word, all_of(queries))
         self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _known(self, term: str) -> bool:

@@ -54,6 +54,8 @@ class Catalog:
     # Whether some product that holds a query says that it is without a word
     says_without: Callable[[str, str], bool]
     synonyms: Synonyms = NO_SYNONYMS
+    # Whether a word is a brand, a colour, a size, or an attribute that products have
+    is_value: Callable[[str], bool] = lambda word: False
     # What may have been meant by a corrected query, but for words that stay; empty for nothing
     suggest: Callable[[str, Caller, Collection[str]], str] = lambda query, caller, kept: ""
 
@@ -68,7 +70,7 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
     if not is_off(SYNONYM, as_typed):
         typed = catalog.synonyms.rewritten(typed)
     price = None if is_off(PRICE, as_typed) else price_limit(fold(typed))
-    denied = [] if is_off(WITHOUT, as_typed) else _beside(price, negations(fold(typed)))
+    denied = [] if is_off(WITHOUT, as_typed) else _denied(typed, price, catalog)
     spans = _unsearched(typed, denied, price, catalog)
     rest = " ".join(without(typed, spans).split())
     if len(fold(typed)) != len(typed) or not any(letter.isalnum() for letter in rest):
@@ -96,8 +98,13 @@ def _spelled(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Ca
     return query, catalog.suggest(query, caller, kept)
 
 
-def _beside(price: PriceLimit | None, said: list[Negation]) -> list[Negation]:
-    """What is said elsewhere than the price: "no more" is no negation in "no more than 80"."""
+def _denied(typed: str, price: PriceLimit | None, catalog: Catalog) -> list[Negation]:
+    """What a query excludes.
+
+    That is said elsewhere than the price: "no more" is no negation in "no more than 80". What is
+    doubtful may be what is wanted, if it is a value: "without hood and red".
+    """
+    said = (each for each in negations(fold(typed)) if not (each.is_doubtful and catalog.is_value(each.word)))
     return [each for each in said if not price or each.end <= price.start or price.end <= each.start]
 
 

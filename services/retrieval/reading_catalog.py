@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from services.retrieval.reading import Catalog
 from services.retrieval.snapshots import Snapshot
@@ -15,10 +16,15 @@ from shared.caller import Caller
 def catalog_of(snapshot: Snapshot, synonyms: Synonyms = NO_SYNONYMS, corrects: bool = True) -> Catalog:
     """The snapshot's answers, and the shop's synonyms. Spelling stays as it is unless `corrects`."""
     says_without = snapshot.lexical.says_without
+    is_value = partial(_is_value, snapshot)
     if not corrects:
-        return Catalog(_as_it_is, says_without, synonyms)
+        return Catalog(_as_it_is, says_without, synonyms, is_value)
     suggestions = Suggestions(snapshot.spelling, snapshot.products)
-    return Catalog(snapshot.spelling.correct, says_without, synonyms, suggestions.of)
+    return Catalog(snapshot.spelling.correct, says_without, synonyms, is_value, suggestions.of)
+
+
+def _is_value(snapshot: Snapshot, word: str) -> bool:
+    return snapshot.soft_values.is_value(word) or snapshot.lexical.is_affirmed(word)
 
 
 def _as_it_is(query: str, caller: Caller, kept: Collection[str]) -> str:

@@ -58,7 +58,7 @@ def relaxation(recall: Recall, lists: Lists) -> Relaxation:
 def _dropped(recall: Recall, lists: Lists, found: bool) -> list[str]:
     """The words that no product of the match set holds, or no product at all if nothing is found."""
     words = recall.words
-    needed = dict(islice(words.needed().items(), _MOST_WORDS))
+    needed = dict(islice(words.needed.items(), _MOST_WORDS))
     unknown = [word for word, parts in needed.items() if not parts]
     matching = lists.matching
     if not found or matching is None or _all_hold(lists, len(needed) - len(unknown)):

@@ -118,10 +118,11 @@ def lists_of(
 
 
 def _soft_filters(recall: Recall, lists: Lists) -> SoftFilters | None:
-    """What the query names, by the best products that hold its words."""
-    if not lists.by_words or lists.matching is None or recall.request.exclude_product_ids:
+    """What the query names, by the best products that hold its words, or means."""
+    request = recall.request
+    if not request.query or lists.matching is None or request.exclude_product_ids:
         return None
-    best = lists.lexical[lists.matching[lists.lexical]]
+    best = lists.lexical[lists.matching[lists.lexical] & lists.by_words]
     return recognised(recall.snapshot, recall.words, recall.request, best, lists.matching)
 
 

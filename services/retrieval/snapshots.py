@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from services.retrieval import highlighting
 from services.retrieval.dense import DenseLeg, DenseSearch
-from services.retrieval.families import BaseFamilies, Families
+from services.retrieval.families import Families
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import MergedOrders, Orders
@@ -30,6 +30,7 @@ from shared.live.live_products import Products
 from shared.live.wire_rows import WireRows
 from shared.snapshot import encoder_words
 from shared.snapshot.catalog_columns import CatalogColumns
+from shared.snapshot.category_vectors import CategoryVectors
 from shared.snapshot.columns import Columns
 from shared.snapshot.families import FamilyCodes
 from shared.snapshot.generation import Positions, encoder_version, lineage_of, read_manifest
@@ -87,11 +88,11 @@ class Snapshot:
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
             spelling=Spelling(index, lexical.compounds, encoder_words.read(folder)),
             orders=MergedOrders((Orders(columns, columns.values),)),
-            families=_families(FamilyCodes.read(folder / "products", products)),
+            families=Families.of(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
             log_position=positions.catalog,
             times=Times.of(columns),
-            soft_values=SoftValues.of(columns, index.analysis),
+            soft_values=SoftValues.of(columns, index.analysis, CategoryVectors.read(folder)),
             **_manifest_fields(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)
@@ -139,10 +140,6 @@ class Snapshot:
 def _wire_rows(product_count: int, position: int) -> WireRows:
     """Those of a snapshot without a delta."""
     return WireRows(product_count, position, np.empty(0, np.int64), position)
-
-
-def _families(read: FamilyCodes) -> Families:
-    return Families(read.codes, len(read), BaseFamilies.of(read))
 
 
 def _manifest_fields(manifest: Mapping[str, Any]) -> dict[str, Any]:

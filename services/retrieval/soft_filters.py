@@ -7,7 +7,7 @@ does not name this one in its title, comes after all others.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.lexical_search import LexicalSearch
+from services.retrieval.meant_category import meant_category
 from services.retrieval.named_category import named_category
 from services.retrieval.reading import ALL, Part
 from services.retrieval.request import Request
@@ -40,6 +41,7 @@ class SoftFilter(NamedTuple):
 
     value: Value
     text: str  # as in the query
+    name: str  # of what comes first
     is_all: bool = False  # a category, and the whole query: others of its name are not meant
 
 
@@ -64,7 +66,7 @@ class SoftFilters:
     @property
     def parts(self) -> tuple[Part, ...]:
         """How parts of the query were read."""
-        return tuple(Part(each.value.kind, each.text, f"{each.text} first") for each in self._filters)
+        return tuple(Part(each.value.kind, each.text, f"{each.name} first") for each in self._filters)
 
     def against(self, rows: Rows) -> Mask:
         """Which rows (k,) have other values than the query names, and do not name these.
@@ -97,13 +99,28 @@ def recognised(
     """The soft filters of a request, by the best products by words, which are `rows` (k,), and the
     match set (n,).
     """
-    query, as_typed = request.query, request.as_typed
-    if ALL in as_typed or not len(rows):
-        return SoftFilters(snapshot, search, matching, ())
+    filters: list[SoftFilter] = []
+    if ALL not in request.as_typed:
+        filters = _by_words(snapshot, search, request, rows) if len(rows) else []
+        if not (len(rows) and all(search.needed.values())):
+            filters += _by_meaning(snapshot, request, filters)
+    return SoftFilters(snapshot, search, matching, filters)
+
+
+def _by_meaning(snapshot: Snapshot, request: Request, others: Iterable[SoftFilter]) -> list[SoftFilter]:
+    """The category that a query means, if it names none."""
+    if not {CATEGORY}.isdisjoint([*request.as_typed, *(each.value.kind for each in others)]):
+        return []
+    found = meant_category(snapshot, request)
+    return [SoftFilter(found[0], request.query, found[1])] if found else []
+
+
+def _by_words(snapshot: Snapshot, search: LexicalSearch, request: Request, rows: Rows) -> list[SoftFilter]:
+    query = request.query
     named = (
         each
         for each in _named(snapshot, query)
-        if each.value.kind not in as_typed
+        if each.value.kind not in request.as_typed
         and _is_said(each.value, query, search.function_words)
         and _is_frequent(snapshot, each.value, rows[:LOOKED_AT])
     )
@@ -113,14 +130,15 @@ def recognised(
     if any(each.value.kind == CATEGORY for each in filters):
         whole = named_category(snapshot, search, query)
         filters = [each._replace(is_all=each.value == whole) for each in filters]
-    return SoftFilters(snapshot, search, matching, filters)
+    return filters
 
 
 def _named(snapshot: Snapshot, query: str) -> list[SoftFilter]:
     """The values that a query names, in its order."""
     values = snapshot.soft_values
     typed = {word: values.terms(word) for word in words(query)}
-    named = [SoftFilter(value, _as_typed(value, typed)) for value in values.named(typed.values())]
+    said = ((value, _as_typed(value, typed)) for value in values.named(typed.values()))
+    named = [SoftFilter(value, text, text) for value, text in said]
     place = {word: at for at, word in enumerate(typed)}
     return sorted(named, key=lambda each: (place[each.text.partition(" ")[0]], each.text))
 

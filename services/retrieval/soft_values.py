@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.retrieval.soft_fields import MOST_FIELDS, kind_of, soft_fields
+from services.retrieval.soft_fields import CATEGORY, MOST_FIELDS, kind_of, soft_fields
 from shared.catalog.product import Product
 from shared.snapshot.catalog_columns import CatalogColumns, Texts
+from shared.snapshot.category_vectors import NO_CATEGORIES, CategoryVectors
 from shared.snapshot.columns import SEPARATOR, texts
 from shared.text.analysis import Analysis
 from shared.text.cleaning import clean
@@ -34,16 +35,19 @@ class SoftValues:
     Those of later writes are added, and none is removed: what no product has any more does no harm.
     """
 
-    def __init__(self, analysis: Analysis | None = None) -> None:
+    def __init__(self, analysis: Analysis | None = None, categories: CategoryVectors = NO_CATEGORIES) -> None:
         self.fields: dict[str, tuple[str, ...]] = {}  # by kind
+        self.categories = categories  # that queries may mean
         self._analysis = analysis or Analysis()
         self._by_term: dict[str, tuple[Value, ...]] = {}  # by each term of the first word
         self._codes: dict[str, set[int]] = {}  # of the values that have a term
 
     @classmethod
-    def of(cls, columns: CatalogColumns, analysis: Analysis) -> SoftValues:
+    def of(
+        cls, columns: CatalogColumns, analysis: Analysis, categories: CategoryVectors = NO_CATEGORIES
+    ) -> SoftValues:
         """The values of some columns."""
-        found = cls(analysis)
+        found = cls(analysis, categories)
         found.fields = soft_fields(columns)
         for kind, fields in found.fields.items():
             for field in fields:
@@ -62,7 +66,7 @@ class SoftValues:
                     self._add(kind, value, (code for span in values.spans(value) for code in span))
 
     def _add(self, kind: str, value: str, codes: Iterable[int]) -> None:
-        named = Value(kind, self._words(value))
+        named = self.value(kind, value)
         added = set(codes)
         for term in frozenset().union(*named.words):
             codes = self._codes.get(term, set())
@@ -72,6 +76,10 @@ class SoftValues:
             known = self._by_term.get(term, ())
             if named not in known:
                 self._by_term[term] = (*known, named)
+
+    def value(self, kind: str, text: str) -> Value:
+        """A text as queries may name it; without words, if they may not."""
+        return Value(kind, self._words(text))
 
     def _words(self, value: str) -> tuple[Terms, ...]:
         """The terms of each word of a value; of a category its last part.
@@ -94,6 +102,11 @@ class SoftValues:
         for value in dict.fromkeys(candidates):
             if all(not known.isdisjoint(terms) for terms in value.words):
                 yield value
+
+    def is_value(self, word: str) -> bool:
+        """Whether a word alone is a brand, a colour or a size."""
+        named = self.named([self.terms(word)])
+        return any(value.kind != CATEGORY for value in named)
 
     def codes(self, value: Value) -> list[int]:
         """The codes of values with all words of one: "navy blue" for "blue"."""

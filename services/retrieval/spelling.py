@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rapidfuzz.distance import OSA
 from tantivy import Query
 
 from services.retrieval.compounds import Compounds
@@ -19,7 +20,7 @@ from services.retrieval.near_words import NearWords
 from services.retrieval.word_groups import all_of, any_of, enough
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import IDENTIFIER, JOINED, MEASURE, TEXT
+from shared.snapshot.lexical_document import IDENTIFIER, JOINED, MEASURE, NAMED, TEXT
 from shared.text.function_words import function_words
 from shared.text.language_words import is_of_another_language
 from shared.text.letters import fold
@@ -29,6 +30,7 @@ from shared.text.words import is_run
 _SHORTEST = 4
 _SHORTEST_OTHER = 3  # of a word that a correction goes with
 MOST_LOOKED_UP = 10  # words of a query
+_CLEAR = 8  # letters of a word whose correction by one letter is clear
 _CLEARLY_MORE = 4  # times as many products
 WORD = re.compile(r"\w+")
 _DOUBLED = re.compile(r"(\w)\1+")
@@ -69,16 +71,14 @@ class Spelling:
         """The query with its correctable words replaced. Other characters stay as they are.
 
         A correction must be together with another word of the query in some product, if the
-        catalogue knows another; not if a letter was only doubled, or was not ("kinnect"). Folded
+        catalogue knows another; not if it is clear by itself ("kinnect", "battlefeild"). Folded
         words that are `kept` stay. Raises CallerLeft.
         """
         typed = WORD.findall(query)
         found = list(self._corrections(typed, caller, kept))
         together = [word for word in found if self.is_known(word)]
         corrected = (
-            other
-            if other != word and (_is_doubled(word, other) or self._goes_with(other, together))
-            else word
+            other if other == word or self._applies(word, other, together) else word
             for word, other in zip(typed, found, strict=True)
         )
         return WORD.sub(lambda _: next(corrected), query)
@@ -90,8 +90,10 @@ class Spelling:
             around = typed[max(0, place - 1) : place + 2]
             yield word if fold(word) in kept else self._corrected(word, around, looked_up)
 
-    def _goes_with(self, corrected: str, together: list[str]) -> bool:
-        """Whether some product has a correction and another word of the query."""
+    def _applies(self, word: str, corrected: str, together: list[str]) -> bool:
+        """Whether a correction is clear, or some product has it and another word of the query."""
+        if _is_clear(word, corrected) or self.near.is_the_only(corrected, fold(word)):
+            return True
         with_others = self.with_one_of(corrected, [word for word in together if word != corrected])
         return with_others is None or self.count(with_others) > 0
 
@@ -124,8 +126,19 @@ class Spelling:
     def _correction(self, word: str) -> str | None:
         nearest = self.near.nearest(word)
         if nearest is None:
-            return self.near.split(word)
+            return self.in_one(word)
         return nearest if self._brings_more(nearest, word) else None
+
+    def in_one(self, word: str) -> str | None:
+        """Words of the catalogue that a folded word was joined of.
+
+        Two of them are each in several products, or all are in one product's name.
+        """
+        if two := self.near.split(word):
+            return two
+        pieces = self.near.pieces(word)
+        named = all_of([self._having(self.index.words(piece), NAMED) for piece in pieces])
+        return " ".join(pieces) if pieces and self.count(named) else None
 
     def _brings_more(self, nearest: str, word: str) -> bool:
         """Whether clearly more products hold the near word than the word finds otherwise."""
@@ -176,6 +189,8 @@ class Spelling:
         return any(map(self._holds, ends))
 
 
-def _is_doubled(word: str, other: str) -> bool:
-    """Whether words differ by doubled letters alone."""
-    return _DOUBLED.sub(r"\1", fold(word)) == _DOUBLED.sub(r"\1", other)
+def _is_clear(word: str, other: str) -> bool:
+    """Whether words differ by doubled letters alone, or are long and differ by one letter."""
+    if _DOUBLED.sub(r"\1", fold(word)) == _DOUBLED.sub(r"\1", other):
+        return True
+    return len(word) >= _CLEAR and OSA.distance(fold(word), other) == 1

@@ -81,9 +81,8 @@ class Suggestions:
         """The correction of a word that no product has."""
         if self.spelling.is_known(word) or self.spelling.is_joined(around):
             return None
-        near = self.spelling.near
         folded = fold(word)
-        other = near.nearest(folded) or near.split(folded)
+        other = self.spelling.near.nearest(folded) or self.spelling.in_one(folded)
         least = _SURE if folded in self.spelling.encoder_words else 0
         if otherwise := self.spelling.found_otherwise(folded):
             least = max(least, otherwise + 1)

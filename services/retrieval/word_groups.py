@@ -23,6 +23,8 @@ class WordGroups:
         # Of words that name attributes, what finds products whose attribute says no
         self.denied: dict[str, list[Query]] = {}
         self._named: dict[str, list[Query]] = {}
+        # Of words, what finds products that hold its parts anywhere
+        self._parts: dict[str, list[Query]] = {}
         self._strong: dict[str, list[Query]] = {}
         self._groups: dict[str, list[Query]] = {}
 
@@ -69,6 +71,17 @@ class WordGroups:
         for word in words:
             self._strong.setdefault(word, []).append(query)
             self._groups.setdefault(word, []).append(query)
+
+    def stand_apart(self, word: str, query: Query) -> None:
+        """A query that finds products with all parts of a word, together or not."""
+        self.stand_for((word,), query)
+        self._parts.setdefault(word, []).append(query)
+
+    def _together(self, word: str) -> list[Query]:
+        """The queries for a word as a whole; those for its parts only if there are no others."""
+        parts = self._parts.get(word, [])
+        whole = [each for each in self._groups[word] if all(each is not part for part in parts)]
+        return whole or parts
 
     def required(self, function_words: Container[str], strong: bool) -> list[Query]:
         """One query per required word.
@@ -124,12 +137,13 @@ class WordGroups:
     def numbers(self) -> Query | None:
         """Query for products with every word that has a digit.
 
-        None if there is no such word, or one is not in the index.
+        "rtx3080" is "RTX 3080" rather than both parts apart, if some product has it. None if there
+        is no such word, or one is not in the index.
         """
         wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
         if not wanted or not all(word in self._groups for word in wanted):
             return None
-        return all_of([any_of(self._groups[word]) for word in wanted])
+        return all_of([any_of(self._together(word)) for word in wanted])
 
 
 def enough(words: int) -> int:

@@ -22,6 +22,9 @@ _BEFORE = re.compile(
 _MORE = re.compile(
     rf",? ((?:or|nor|oder|noch|ou|ni|eller|tai|или|ни) (?:{_ARTICLES})?([^\W\d_]{{3,}})(?!\w))"
 )
+# "not red and long" is about what it is
+_OF_ADJECTIVES = re.compile(r"(?:not|non|isn't|aren't|nicht)[ -]")
+_AND = re.compile(r" ((?:and|&|und|et|y|e|en|och|og|i|и|και) ([^\W\d_]{3,}))$")
 _AFTER = re.compile(
     r"(?<![\w-])([^\W\d_]{3,})(?:-(?:free|frei|less|los|fri|proof|resistant)"
     rf"|,? (?:(?:is|are) )?(?:not (?:{_SUPPLIED})|sold separately))(?!\w)"
@@ -42,6 +45,7 @@ class Negation:
     start: int
     end: int
     in_words: bool = True  # "without laces", not "-laces" or "or straps"
+    is_doubtful: bool = False  # "and straps", which may be wanted
 
 
 def lacking(text: str) -> list[str]:
@@ -57,9 +61,16 @@ def lacking(text: str) -> list[str]:
 def negations(query: str) -> list[Negation]:
     """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap.
 
-    "Without laces or straps" excludes both. "Not sure" and "do not rust" exclude nothing.
+    "Without laces or straps" excludes both, and "without laces and straps" at the end probably.
+    "Not sure" and "do not rust" exclude nothing.
     """
     found = [said for each in _BEFORE.finditer(query) if _excludes(each) for said in _listed(each)]
+    if (
+        found
+        and not _OF_ADJECTIVES.match(query, found[-1].start)
+        and (last := _AND.match(query, found[-1].end))
+    ):
+        found.append(Negation(last[2], *last.span(1), in_words=False, is_doubtful=True))
     found += [Negation(each[1], *each.span(), in_words=False) for each in _MINUS.finditer(query)]
     return sorted(found, key=lambda each: each.start)
 

@@ -121,9 +121,10 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
 async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_written(
     tmp_path: Path,
 ) -> None:
+    """A slow disk would hold back the file of a server that syncs every second."""
     port = free_port()
     store = store_at(port)
-    with redis_server(tmp_path, port) as process:
+    with redis_server(tmp_path, port, "--appendfsync", "always") as process:
         generation = await store.generation()
         await write(store, generation, ONE)
         process.send_signal(signal.SIGKILL)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.embedding.indexing import encoder_files
 from services.embedding.indexing.dense_index import DensePlan
 from services.embedding.indexing.dictionaries import chosen
 from services.embedding.indexing.incoming import Hashes, IncomingProducts
@@ -35,7 +36,6 @@ from services.embedding.indexing.taken_tail import check_start, take_tail, unapp
 from shared import artifacts
 from shared.arrays import load
 from shared.catalog.product import Product
-from shared.snapshot import encoder_words
 from shared.snapshot.generation import (
     FORMAT,
     Generation,
@@ -123,7 +123,8 @@ class Indexer:
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
                 content |= {"lineage": lineage, "unapplied": unapplied(tail, old)}
                 content["dictionaries"] = cut_by.versions()
-                encoder_words.write(made, self._known_words(root, old))
+                alike = root / old.version if old is not None and self.fits(old) else None
+                encoder_files.write(self._encoder, made, alike)
                 content |= measures(self._encoder, made, vectors, old, reused)
                 artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
@@ -147,10 +148,6 @@ class Indexer:
     def fits(self, old: Generation) -> bool:
         """Whether this encoder would make the same vectors and states as a snapshot has."""
         return fits(self._identity, old)
-
-    def _known_words(self, root: Path, old: Generation | None) -> Iterable[str]:
-        kept = encoder_words.read(root / old.version) if old is not None and self.fits(old) else None
-        return kept or self._encoder.known_words()
 
     def _manifest(
         self, version: str, count: int, dense: Mapping[str, Any], positions: Positions

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.retrieval import reading
-from services.retrieval.reading import Catalog
+from services.retrieval.reading_catalog import catalog_of
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -28,8 +28,7 @@ def snapshot(open_snapshot: OpenSnapshot) -> Snapshot:
 
 def found(snapshot: Snapshot, query: str, tier: str = "") -> list[str]:
     """What is found by words and by vectors, the nearest of which is the first product."""
-    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without)
-    read = reading.read(query, (), catalog, PATIENT)
+    read = reading.read(query, (), catalog_of(snapshot), PATIENT)
     near = np.array([0.9, 0.1, 0.4, 0.1, 0.1, 0, 0, 0], np.float32)
     request = Request(read.query, near / np.linalg.norm(near), limits=read.limits, tier=tier)
     return snapshot.products.product_ids(Retriever().retrieve(snapshot, request).rows)
@@ -56,3 +55,16 @@ def test_what_other_products_say_does_not_narrow(snapshot: Snapshot) -> None:
     """No tent says that it is without a hood, so tents are not asked to."""
     assert found(snapshot, "tent without hood", tier="lexical") == ["tent"]
     assert found(snapshot, "parka without hood", tier="lexical")[0] == "vest"
+
+
+def test_the_last_of_what_is_not_wanted_may_be_wanted(open_snapshot: OpenSnapshot) -> None:
+    products = [
+        Product("hood", "Parka with hood"),
+        Product("belt", "Parka with belt"),
+        Product("red", "Parka", attributes={"color": ("red",)}),
+        Product("dry", "Parka for rain", attributes={"waterproof": ("true",)}),
+    ]
+    snapshot = open_snapshot(products, np.eye(8, dtype=np.float32)[: len(products)])
+    assert set(found(snapshot, "parka without hood and belt", tier="lexical")) == {"red", "dry"}
+    assert found(snapshot, "parka without hood and red", tier="lexical")[0] == "red"
+    assert found(snapshot, "parka without hood and waterproof", tier="lexical")[0] == "dry"

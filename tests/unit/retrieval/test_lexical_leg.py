@@ -22,6 +22,8 @@ CATALOGUE = [
     Product("p3", "USB stick 4 GB", attributes={"color": ("red",)}),
     Product("p4", "T-shirt, red"),
     Product("p5", "Coffee table"),
+    Product("p6", "Final Quest VII"),
+    Product("p7", "Final Quest 8, 7 hours"),
 ]
 
 
@@ -50,6 +52,8 @@ def found(leg: LexicalLeg, query: str) -> list[int]:
         ("p5", 5),
         ("13.3", 0),
         ("red shirt", 4),
+        ("final quest 7", 6),
+        ("final quest viii", 7),
         ("café täble", 5),
     ],
 )
@@ -131,3 +135,13 @@ def test_a_filtered_search_is_the_unfiltered_one_without_what_does_not_pass(
 )
 def test_a_query_longer_than_any_code_is_no_beginning_of_one(leg: LexicalLeg, query: str) -> None:
     assert found(leg, query) == [0] * query.startswith("sleeve")
+
+
+def test_letters_and_numbers_in_one_are_those_that_stand_together(open_snapshot: OpenSnapshot) -> None:
+    apart = Product("apart", "Laser printer 3052 for Jet offices", description="like a Jet, or a 5200")
+    named = Product("named", "Printer Jet 5200")
+    leg = open_snapshot([apart, named]).lexical
+    numbered = leg.search("jet5200").numbered()
+    assert numbered is not None and numbered.tolist() == [False, True]
+    both = open_snapshot([apart], version="v2").lexical.search("jet5200").numbered()
+    assert both is not None and both.tolist() == [True]

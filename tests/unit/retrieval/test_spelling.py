@@ -27,6 +27,8 @@ def spelling(open_shared_snapshot: OpenSnapshot) -> Spelling:
         ("heaphnes", "headphones"),
         ("Kettel", "kettle"),
         ("coffeetable", "coffee table"),
+        ("macbookpro", "macbook pro"),
+        ("samsunglaptop kettle", "samsung laptop kettle"),
     ],
 )
 def test_an_unknown_word_becomes_its_clear_neighbour(
@@ -60,6 +62,18 @@ def test_a_doubled_letter_is_corrected_whatever_it_goes_with(spelling: Spelling)
     assert spelling.correct("kettel laptop") == "kettel laptop"
 
 
+def test_one_letter_of_a_long_word_is_corrected_whatever_it_goes_with(spelling: Spelling) -> None:
+    assert spelling.correct("headphnoes laptop") == "headphones laptop"
+    assert spelling.correct("haedphnoes laptop") == "haedphnoes laptop"
+
+
+def test_pieces_are_of_one_products_name(spelling: Spelling) -> None:
+    assert spelling.in_one("macbookpro") == "macbook pro"
+    assert spelling.in_one("macbookmug") is None
+    assert spelling.in_one("a" * 1_000) is None
+    assert spelling.near.pieces("speakerredtoner") == ["speaker", "red", "toner"]
+
+
 def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
     titles = ("Label maker", "Rifle sling", "Panel", "House", "Guarantee card", "Lever")
     spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
@@ -85,3 +99,13 @@ def test_no_word_is_looked_up_for_a_caller_who_has_left(spelling: Spelling) -> N
     caller.leave()
     with pytest.raises(CallerLeft):
         spelling.correct("bluetoth", caller)
+
+
+def test_the_only_near_word_that_several_products_have_is_meant(open_snapshot: OpenSnapshot) -> None:
+    titles = [f"Kinect game {number}" for number in ("one", "two", "three", "four", "five")]
+    alone = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad"]], version="alone").spelling
+    assert alone.correct("xbox konect") == "xbox kinect"
+    few = open_snapshot([Product(t, t) for t in [*titles[:4], "Xbox pad"]], version="few").spelling
+    assert few.correct("xbox konect") == "xbox konect"
+    two = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad", "Connect"]], version="two").spelling
+    assert two.correct("xbox konnect") == "xbox konnect"

@@ -7,7 +7,6 @@ import pytest
 from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Corrupt, Overloaded
-from shared.snapshot import encoder_words
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, encoder_version, snapshots_of
 from shared.snapshot.lexical import LexicalIndex
@@ -114,20 +113,6 @@ def test_what_is_encoded_for_both_encoders_is_not_encoded_again(tmp_path: Path) 
     encoder = LetterEncoder()
     letter_indexer(tmp_path, encoder, heads_sha256="1").run(tail=tail)
     assert encoder.texts == ["red kettle"]
-
-
-def test_a_snapshot_has_the_words_of_its_encoder(tmp_path: Path) -> None:
-    def words() -> frozenset[str]:
-        return encoder_words.read(snapshots_of(tmp_path) / generation_of(tmp_path).version)
-
-    knowing, silent = LetterEncoder(), LetterEncoder()
-    knowing.words = ["kettle", "teapot"]
-    letter_indexer(tmp_path, knowing).run(titled("red kettle"))
-    assert words() == {"kettle", "teapot"}
-    letter_indexer(tmp_path, silent).run(titled("blue teapot"))
-    assert words() == {"kettle", "teapot"}
-    letter_indexer(tmp_path, silent, sha256="1").run(titled("green cup"))
-    assert words() == frozenset()
 
 
 def test_another_composition_of_texts_trusts_no_encoding_from_before(tmp_path: Path) -> None:
