@@ -174,7 +174,11 @@ def _from_hub(name: str) -> Path:
     """
     folder = _of_hub(name, _SMALL_FILES)
     is_known = families.is_known(EncoderFiles(folder, name, "").architecture())
-    return _of_hub(name, (MODEL_FILE,) if is_known else _GRAPH_PATTERNS)
+    found = _of_hub(name, (MODEL_FILE,) if is_known else _GRAPH_PATTERNS)
+    if not any((found / each).is_file() for each in (MODEL_FILE, *GRAPH_FILES)):
+        remedy = f"run `aisle models fetch {name}`, and name the folder that it makes"
+        raise NotFound(f"{name} has no {MODEL_FILE if is_known else GRAPH_FILES[0]}; {remedy}")
+    return found
 
 
 def _of_hub(name: str, patterns: Sequence[str], remedy: str = "") -> Path:

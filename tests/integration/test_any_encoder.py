@@ -1,5 +1,6 @@
 """Encoders of every family, beside sentence-transformers."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,13 @@ def test_a_graph_that_differs_from_its_model_is_not_kept(
     with pytest.raises(Corrupt, match="differs from it by"):
         export_graph(tmp_path / "model")
     assert not list((tmp_path / "model" / "onnx").iterdir())
+
+
+def test_without_torch_it_says_what_a_graph_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random_encoder(tmp_path / "model", "modernbert")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(NotFound, match=r"needs torch and transformers: run `pip install 'aisle\[train\]'`"):
+        export_graph(tmp_path / "model")
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime-int8", "openvino-f32", "torch-fp32", "auto"])
