@@ -20,6 +20,7 @@ from services.training.evaluation.asking import Asker, tiers_of
 from services.training.evaluation.judgments import read_judged_queries
 from services.training.evaluation.run import comparable, steps
 from services.training.evaluation.run import evaluate as evaluate_engine
+from services.training.evaluation.trec import read_run, write_files
 from shared.errors import InvalidRequest
 
 
@@ -43,6 +44,21 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     deadline_ms: Annotated[
         int, typer.Option(min=1, max=60_000, help="Budget of a page while quality is measured.")
     ] = 2000,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write the report as a page for a browser.", dir_okay=False)
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            help="A run of TREC (--trec) to compare with, of any server; default: the fused tier.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    trec: Annotated[
+        Path | None,
+        typer.Option(help="Also write judgments and rankings as TREC's files.", file_okay=False),
+    ] = None,
     recommend: Annotated[
         bool, typer.Option("--recommend", help="Judge recommendations by what was bought, not searches.")
     ] = False,
@@ -71,13 +87,22 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
         raise InvalidRequest(
             str(judgments), ("no query has two judged products, so there is no list to order")
         )
+    other = read_run(baseline) if baseline else None
     with engine_at(address, data, bundle) as target, Client(target) as engine:
         tiers = tiers_of(engine.search, judged[0].text)
         asker = Asker(engine.search, deadline_ms, judged_only, tiers)
         with progress("Queries by tier", steps(judged, asker), quiet=as_json) as advance:
             products = engine.status().product_count
-            report = evaluate_engine(engine.search, judged, asker, products, lambda: advance(1))
-    print_json(report) if as_json else _show(report)
+            found = evaluate_engine(engine.search, judged, asker, products, lambda: advance(1))
+    comparison = found.against(baseline.name if baseline else "fused", other)
+    found.report["baseline"] = comparison.report()
+    if trec:
+        write_files(trec, judged, found.rankings)
+    if html:
+        from cli.reports.evaluation_page import evaluation_page
+
+        html.write_text(evaluation_page(found, comparison), "utf-8")
+    print_json(found.report) if as_json else _show(found.report)
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -85,6 +110,7 @@ def _show(report: dict[str, Any]) -> None:
     say(f"{report['queries']} queries, {report['with_results']:.0%} with results; {_versions(report)}")
     if report.get("coverage") is not None:
         say(f"Their pages of 20 show {report['coverage']:.1%} of the catalogue")
+    say(_compared(report["baseline"]))
     if "latency_ms" in report:
         latency = report["latency_ms"]
         times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))
@@ -97,6 +123,13 @@ def _show(report: dict[str, Any]) -> None:
     ):
         if report.get(pages):
             warn(f"{report[pages]} pages left something out ({pages}): {report[reasons]}")
+
+
+def _compared(baseline: dict[str, Any]) -> str:
+    low, high = baseline["interval"]
+    change = f"nDCG@10 {baseline['change']:+.4f} (95 %: {low:+.4f} to {high:+.4f})"
+    counts = f"{baseline['wins']} queries better, {baseline['losses']} worse, {baseline['ties']} the same"
+    return f"Against {baseline['name']}: {change}; {counts}"
 
 
 def _versions(report: dict[str, Any]) -> str:

@@ -34,7 +34,9 @@ async def main() -> None:
     memory = MemoryFollower(data) if config.near_queries else None
     features = FeatureReader(store, config.features_ms) if store else None
     products = ProductMemoryFollower(data)
-    service = RerankerService(opened, work_queue, features, memory, products, config.diversity)
+    service = RerankerService(
+        opened, work_queue, features, memory, products, config.diversity, config.fatigue
+    )
     status = status_servicer(lambda: replica_status(opened), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host

@@ -32,9 +32,14 @@ class RerankerConfig:
     precision: str = "auto"  # auto (the faster of the two on this machine), int8 or fp32
     # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
     affinity_weight: float = 0.5
+    # Share of the pages on which a product comes up that few shoppers have seen; 0: none
+    exploration: float = 0.05
     # Loss of a copy of an earlier product, in spreads of a page's scores, for placements that show
     # many kinds of products; 0: off
     diversity: float = 0.1
+    # In for_you, loss of a product for each of the last three days on which the visitor was shown it
+    # and left it alone, in spreads of a page's scores; 0: off
+    fatigue: float = 0.1
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
     near_queries: bool = True  # whether the ranker uses opens under near queries
@@ -53,11 +58,14 @@ class RerankerConfig:
             self.affinity_weight,
             self.features_ms,
             self.diversity,
+            self.fatigue,
             self.cross_encoder_limit,
             self.cross_encoder_weight,
         )
         if not all(value >= 0 for value in least):
-            names = "max_waiting, block_limit, affinity_weight, features_ms, diversity"
+            names = "max_waiting, block_limit, affinity_weight, features_ms, diversity, fatigue"
             raise ValueError(f"{names}, cross_encoder_limit and cross_encoder_weight must be at least 0")
+        if not 0 <= self.exploration <= 1:
+            raise ValueError(f"exploration is {self.exploration}; use a share from 0 to 1")
         if not self.refresh_seconds > 0:
             raise ValueError("refresh_seconds must be more than 0")

@@ -13,6 +13,7 @@ Part = tuple[str, float, float]  # feature, its value, its contribution to relev
 
 AFFINITY = "affinity"
 CROSS_ENCODER = "cross_encoder"
+EXPLORATION = "exploration"
 START = "start"
 
 
@@ -20,7 +21,8 @@ def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list
     """The parts of each candidate's relevance_score, largest first. They add up to it.
 
     "start" is the common start of all scores, and "affinity" the part of the visitor's recent
-    products. "cross_encoder" is the change by the cross-encoder. Unknown values are given as 0.
+    products. "cross_encoder" is the change by the cross-encoder, and "exploration" what lets a
+    product come up that few shoppers have seen. Unknown values are given as 0.
     """
     values = reranking.features[places]
     contributions, start = ranker.contributions(values)
@@ -30,5 +32,7 @@ def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list
         if reranking.cross_encoded:
             moved = float(reranking.cross_encoded.added[place])
             parts.append((CROSS_ENCODER, moved, moved))
+        if reranking.explored and place == reranking.explored.candidate:
+            parts.append((EXPLORATION, 1.0, reranking.explored.added))
         parts.append((START, 1.0, start))
         yield sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))

@@ -14,6 +14,7 @@ from services.reranker.config import RerankerConfig
 from services.reranker.cost_estimate import CostEstimate
 from services.reranker.cross_encoded import CrossEncodedTop
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
+from services.reranker.exploration import Exploration
 from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
 from services.reranker.ranker import Ranker
@@ -101,7 +102,10 @@ def _reranker(
     ranker = used_once(lambda: Ranker.open(chosen.folder), lambda ranker: ranker.score(_NO_FEATURES))
     recommend = RecommendRanker.open(chosen.folder)
     top = _cross_encoded_top(texts, config) if config.cross_encoder else None
-    return Reranker(snapshot, ranker, paced, chosen.version, recommend, config.affinity_weight, top)
+    exploration = Exploration(config.exploration)
+    return Reranker(
+        snapshot, ranker, paced, chosen.version, recommend, config.affinity_weight, top, exploration
+    )
 
 
 def _cross_encoded_top(texts: Callable[[], ProductTexts], config: RerankerConfig) -> CrossEncodedTop:

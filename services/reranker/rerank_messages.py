@@ -13,7 +13,10 @@ from shared import vectors
 def response_of(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
     """The order of a query's candidates."""
     shown = reranking.order[: request.feature_limit]
+    explored = reranking.explored
     return RerankResponse(
+        explored_place=1 + reranking.order.tolist().index(explored.candidate) if explored else 0,
+        explored_propensity=explored.propensity if explored else 0.0,
         order=reranking.order.tolist(),
         relevance_scores=reranking.relevance_scores[reranking.order].tolist(),
         block_scored_count=reranking.block_scored_count,

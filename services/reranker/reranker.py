@@ -12,6 +12,7 @@ from services.reranker.candidates import Candidates, RecentProducts
 from services.reranker.cost_estimate import CostEstimate
 from services.reranker.cross_encoded import CrossEncoded, CrossEncodedTop
 from services.reranker.deadline import Deadline
+from services.reranker.exploration import Exploration, Explored
 from services.reranker.features import VISITOR_AFFINITY, CandidateScores, feature_matrix
 from services.reranker.maxsim import maxsim
 from services.reranker.query import EncodedQuery, Matrix
@@ -48,6 +49,7 @@ class Reranking:
     degraded: tuple[str, ...]
     stage_ms: dict[str, float]
     cross_encoded: CrossEncoded | None = None
+    explored: Explored | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Reranker:
     # The most that affinity adds, in standard deviations of the ranker's scores
     affinity_weight: float = 0.5
     cross_encoder: CrossEncodedTop | None = None
+    exploration: Exploration = field(default_factory=Exploration)
     # Gather and MaxSim of a request
     before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
     # Features and ranker of a request
@@ -117,6 +120,17 @@ class Reranker:
             degraded=partial.degraded(),
             stage_ms=clock.stage_ms,
         )
+
+    def explored(self, candidates: Candidates, ranked: Reranking, stored: StoredPage | None) -> Reranking:
+        """The ranking, perhaps with a product further up that few shoppers have seen."""
+        if stored is None:
+            return ranked
+        found = self.exploration.of(candidates, ranked.relevance_scores, ranked.order, stored)
+        if found is None:
+            return ranked
+        scores = ranked.relevance_scores.copy()
+        scores[found.candidate] += found.added
+        return replace(ranked, order=candidates.order(scores), relevance_scores=scores, explored=found)
 
     def cross_encoded(
         self, query: EncodedQuery, candidates: Candidates, ranked: Reranking, deadline: Deadline

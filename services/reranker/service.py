@@ -57,13 +57,15 @@ class RerankerService(RerankerServiceServicer):
         memory: MemoryFollower | None = None,
         products: ProductMemoryFollower | None = None,
         diversity: float = 0.0,
+        fatigue: float = 0.0,
     ) -> None:
         """Any source may be missing; its features are then unknown.
 
         `features` reads shoppers' actions on a page's products, `memory` has opens under near
-        queries, and `products` is the product memory. `diversity` is that of RerankerConfig.
+        queries, and `products` is the product memory. `diversity` and `fatigue` are
+        those of RerankerConfig.
         """
-        self._recommender = Recommender(opened, features, products, diversity)
+        self._recommender = Recommender(opened, features, products, diversity, fatigue)
         self._opened = opened
         self._work_queue = work_queue
         self._features = features
@@ -87,6 +89,8 @@ class RerankerService(RerankerServiceServicer):
             ranked = reranker.rerank(query, candidates, stored, deadline, memory)
             if request.cross_encode:
                 ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
+            elif request.explore:
+                ranked = reranker.explored(candidates, ranked, stored)
             return response_of(request, reranker, ranked)
 
         response = await self._work_queue.run(answer, deadline)

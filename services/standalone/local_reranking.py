@@ -29,7 +29,9 @@ class LocalReranking:
         self.reader = FeatureReader(store, config.features_ms)
         memories = learning.memory if config.near_queries else None, learning.products
         known = self.reader, *memories
-        self.service = RerankerService(self._opened, self._work_queue, *known, config.diversity)
+        self.service = RerankerService(
+            self._opened, self._work_queue, *known, config.diversity, config.fatigue
+        )
 
     @property
     def newest(self) -> Reranker | None:

@@ -75,6 +75,11 @@ class CountedOnce:
         _, counted = self._records.get(offset, (0, ()))
         return [name in counted for name in names]
 
+    def has(self, names: Sequence[int]) -> Sequence[bool]:
+        """Which names were counted lately."""
+        self._open()
+        return [name in self._names for name in names]
+
     def encoded(self) -> bytes:
         """The stored form, without names that are no longer needed."""
         if not self._is_open:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.features.counted_once import CountedOnce
 from shared.features.scope import PageRequest, Scope, StoredScope
 from shared.features.scopes import SCOPES
+from shared.features.scopes.product import PRODUCT
 from shared.features.scopes.visitor import VISITOR
-from shared.features.spec import LEAST_VISITORS
+from shared.features.spec import LEAST_VISITORS, MONTH, SHOWN
 from shared.features.store import FeatureStore
-from shared.features.visitor import VisitorState, state_of
+from shared.features.visitor import Visitor, VisitorState, state_of
 
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
@@ -32,6 +34,10 @@ class StoredPage:
         """The state of the visitor."""
         return state_of(self._values_of(VISITOR)[0])
 
+    def shown_to_visitor(self) -> CountedOnce:
+        """The products that the visitor was shown lately, by day."""
+        return Visitor(self._values_of(VISITOR)[0]).shown
+
     def columns(self, least_visitors: int = LEAST_VISITORS) -> dict[str, Matrix]:
         """scopes.COLUMNS of n candidates, (n,) float32 each.
 
@@ -42,6 +48,15 @@ class StoredPage:
             values = self._values_of(scope)
             made |= scope.make(StoredScope(values, self.request, self.now_seconds, least_visitors), made)
         return made
+
+    def shown(self) -> Matrix:
+        """(n,): how many visitors were shown each candidate in the last 30 days, once a day each."""
+        from shared.features.time_windows import TimeWindows
+
+        values = self._values_of(PRODUCT)
+        windows = TimeWindows.of_products(values, self.now_seconds, LEAST_VISITORS)
+        shown: Matrix = windows.counts[MONTH, SHOWN]
+        return shown
 
     def _values_of(self, wanted: Scope) -> Sequence[bytes | None]:
         start = sum(scope.key_count(self.request) for scope in SCOPES[: SCOPES.index(wanted)])

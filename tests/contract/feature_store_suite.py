@@ -230,6 +230,14 @@ class FeatureStoreSuite:
         )
         assert page.columns(least_visitors=1)["product_opens_1d"] == pytest.approx([math.log(2)] * len(names))
 
+    async def test_a_product_was_shown_to_so_many_visitors(self, begin: Begin) -> None:
+        store, generation = begin()
+        pages = [shown("p1", "p2", offset=n, visitor_id=f"v{n}") for n in range(1, 4)]
+        await writer(store, generation).apply([*pages, shown("p2", offset=9, visitor_id="v3")])
+        request = PageRequest(["p1", "p2", "p3"])
+        page = StoredPage(request, await store.values(keys_of(request), generation), NOW)
+        assert page.shown().tolist() == [3, 3, 0]
+
 
 def counted(*offsets: int) -> tuple[bytes, bytes]:
     """A value that has taken in these offsets, and its marks."""

@@ -32,6 +32,7 @@ class _Shown:
     position: int
     relevance_score: float
     feature_values: NDArray[np.float32]
+    propensity: float | None  # None: its place was not drawn
 
 
 class Impressions:
@@ -110,7 +111,8 @@ def _shown(window: RankedWindow, at: int) -> _Shown:
     features = window.feature_values[at : at + 1].reshape(-1).copy()
     message = window.message
     position = message.places_before + at + 1
-    return _Shown(message.product_ids[at], position, message.relevance_scores[at], features)
+    propensity = message.explored_propensity if position == message.explored_place else None
+    return _Shown(message.product_ids[at], position, message.relevance_scores[at], features, propensity)
 
 
 def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanoseconds: int) -> NewRecord:
@@ -124,5 +126,6 @@ def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanos
             position=result.position,
             relevance_score=result.relevance_score,
             feature_values=result.feature_values.tolist(),
+            propensity=result.propensity,
         )
     return NewRecord(page.visitor_id or page.query_id, impression.SerializeToString(), event_id)

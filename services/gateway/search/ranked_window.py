@@ -129,6 +129,8 @@ def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
     window.relevance_scores[:] = response.relevance_scores
     window.bundle_version = response.bundle_version
     window.tier = TIER_CROSS_ENCODED if response.cross_encoded_count else TIER_RERANKED
+    window.explored_place = response.explored_place
+    window.explored_propensity = response.explored_propensity
     window.explanations.extend(response.explanations)
     window.feature_names.extend(response.feature_names)
     window.feature_values = response.feature_values

@@ -42,4 +42,5 @@ def wanted(
         feature_limit=_EXPLAINED,
         precedence=retrieved.precedence,
         cross_encode=request.max_tier == TIER_CROSS_ENCODED,
+        explore=not request.unlogged,
     )

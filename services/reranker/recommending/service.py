@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from services.reranker.recommending.diversity import (
     diversified,
 )
 from services.reranker.recommending.evidence import Evidence
+from services.reranker.recommending.fatigue import TIRING, tired
 from services.reranker.recommending.features import (
     RECOMMEND_FEATURES,
     OnPage,
@@ -41,6 +42,7 @@ from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.snapshot import RerankerSnapshot
 from shared import clock, vectors
 from shared.errors import InvalidRequest
+from shared.features.counted_once import CountedOnce
 from shared.features.scope import PageRequest
 from shared.features.visitor import UNKNOWN_VISITOR, VisitorState
 from shared.product_memory.follower import ProductMemoryFollower
@@ -61,6 +63,7 @@ class Known:
 
     state: VisitorState
     notes: Sequence[str] = ()
+    shown: CountedOnce = field(default_factory=CountedOnce)  # to the visitor
 
 
 class Recommender:
@@ -72,17 +75,19 @@ class Recommender:
         features: FeatureReader | None,
         memory: ProductMemoryFollower | None,
         diversity: float = 0.0,
+        fatigue: float = 0.0,
     ) -> None:
         """Without `features`, all visitors are unknown.
 
         Without `memory`, the product memory is empty.
 
-        `diversity` is the weight in diversified().
+        `diversity` is the weight in diversified(), and `fatigue` that in tired().
         """
         self._opened = opened
         self._features = features
         self._follower = memory
         self._diversity = diversity
+        self._fatigue = fatigue
 
     async def propose(self, request: ProposeRequest) -> ProposeResponse:
         """Products for a placement. Raises InvalidRequest naming the field at fault."""
@@ -120,14 +125,17 @@ class Recommender:
             matrix = _matrix(request, reranker.snapshot, evidence)
             ranker = reranker.recommend_ranker
             scores = _scores(ranker, placement, matrix)
-            order = self._order(scores, placement, reranker.snapshot, request)
+            weight = self._fatigue if placement in TIRING else 0.0
+            product_ids = _ids(request, reranker.snapshot)
+            taken = tired(scores, product_ids, known.shown, evidence, weight)
+            order = self._order(scores - taken, placement, reranker.snapshot, request)
         shown = order.places[: request.feature_limit]
         return RerankResponse(
             order=order.places.tolist(),
-            relevance_scores=(scores[order.places] - order.prices).tolist(),
+            relevance_scores=((scores - taken)[order.places] - order.prices).tolist(),
             feature_names=RECOMMEND_FEATURES,
             feature_values=vectors.to_bytes(matrix[shown]),
-            explanations=_explained(ranker, placement, matrix, order, request.explain_limit),
+            explanations=_explained(ranker, placement, matrix, order, taken, request.explain_limit),
             bundle_version=reranker.bundle_version,
             degraded=known.notes,
             stage_ms=stopwatch.stage_ms,
@@ -156,7 +164,7 @@ class Recommender:
             page = await self._features.read(wanted, Deadline.after(budget_ms))
         except Missed as missed:
             return Known(UNKNOWN_VISITOR, [str(missed)])
-        return Known(page.visitor())
+        return Known(page.visitor(), shown=page.shown_to_visitor())
 
     def _evidence(self, state: VisitorState, seeds: Sequence[str]) -> Evidence:
         now_seconds = clock.now()
@@ -191,7 +199,11 @@ def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence:
         rating_count=snapshot.column("rating_count", rows),
         proposed_count=request.proposed_count,
     )
-    return feature_matrix(evidence, snapshot.ids_at(rows), _similarity(request, evidence), on_page)
+    return feature_matrix(evidence, _ids(request, snapshot), _similarity(request, evidence), on_page)
+
+
+def _ids(request: RankProposalsRequest, snapshot: RerankerSnapshot) -> Sequence[str]:
+    return snapshot.ids_at(snapshot.to_core(np.array(request.rows, np.int64)))
 
 
 def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity:
@@ -210,8 +222,8 @@ def _scores(ranker: RecommendRanker, placement: Placement, matrix: Matrix) -> Sc
     return ranker.score(matrix, placement)
 
 
-def _explained(
-    ranker: RecommendRanker, placement: Placement, matrix: Matrix, order: Order, count: int
+def _explained(  # noqa: PLR0913 - the parts of a score
+    ranker: RecommendRanker, placement: Placement, matrix: Matrix, order: Order, taken: Scores, count: int
 ) -> Iterator[CandidateExplanation]:
     if placement in _IN_ORDER:
         for score in _scores(ranker, placement, matrix)[:count].tolist():
@@ -220,10 +232,10 @@ def _explained(
         return
     rows = matrix[order.places[:count]]
     added, start = ranker.contributions(rows, placement)
-    prices = order.prices[: len(rows)].tolist()
-    for values, contributions, price in zip(np.nan_to_num(rows), added, prices, strict=True):
+    prices = zip(order.prices[: len(rows)].tolist(), taken[order.places[: len(rows)]].tolist(), strict=True)
+    for values, contributions, (price, left) in zip(np.nan_to_num(rows), added, prices, strict=True):
         parts = [*zip(RECOMMEND_FEATURES, values.tolist(), contributions.tolist(), strict=True)]
-        parts += [("start", 1.0, start), ("like_earlier", price, -price)]
+        parts += [("start", 1.0, start), ("like_earlier", price, -price), ("shown_lately", left, -left)]
         largest = sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))
         yield CandidateExplanation(
             contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in largest]

@@ -48,6 +48,7 @@ class Notes:
     degraded_pages: int = 0
     missed_pages: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    titles: dict[str, str] = field(default_factory=dict)  # of products on the pages
 
     def take(self, page: SearchResponse, requested: Tier.ValueType) -> None:
         """Add a page that was requested with the tier `requested`."""
@@ -59,6 +60,7 @@ class Notes:
         self.pages += 1
         self.degraded_pages += bool(reasons)
         self.reasons.update(reasons)
+        self.titles.update({each.product.product_id: each.product.title for each in page.results})
 
     def miss(self, error: AisleError) -> None:
         """Add a missing page.

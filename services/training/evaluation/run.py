@@ -1,9 +1,11 @@
 """The whole evaluation: each tier on all judged queries, then the latency of a page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.training.evaluation.asking import Asker, Notes, Search, timed_pages
+from services.training.evaluation.comparison import Comparison, by_grade, compared
 from services.training.evaluation.judgments import JudgedQuery
 from shared import metrics
 from shared.errors import Unavailable
@@ -38,14 +40,35 @@ def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[Judged
     return [query for query in queries if not judged_only or len(query.grades) > 1]
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """The report, as `aisle evaluate --json` prints it, and what it was made of."""
+
+    report: dict[str, Any]
+    queries: Sequence[JudgedQuery]
+    rankings: Mapping[str, Sequence[Sequence[str]]]  # by tier: product ids for each query
+    titles: Mapping[str, str]  # by product id
+
+    @property
+    def best(self) -> str:
+        """The last tier, which pages have."""
+        return list(self.rankings)[-1]
+
+    def against(self, name: str, run: Mapping[str, Sequence[str]] | None = None) -> Comparison:
+        """The best tier against a run by query_id; without one, against the tier of that name."""
+        ids = [query.query_id for query in self.queries]
+        theirs = dict(zip(ids, self.rankings[name], strict=True)) if run is None else run
+        return compared(name, self.queries, self.rankings[self.best], theirs)
+
+
 def evaluate(
     search: Search,
     queries: Sequence[JudgedQuery],
     asker: Asker,
     product_count: int,
     step: Step = lambda: None,
-) -> dict[str, Any]:
-    """The report, as `aisle evaluate --json` prints it; the catalogue has `product_count` products."""
+) -> Evaluation:
+    """Measure the judged queries; the catalogue has `product_count` products."""
     measures = JUDGED_ONLY_MEASURES if asker.judged_only else MEASURES
     rankings, notes = _rankings(queries, asker, step)
     report: dict[str, Any] = {
@@ -61,8 +84,9 @@ def evaluate(
     }
     if not asker.judged_only:
         report["coverage"] = _rounded(metrics.coverage(rankings["reranked"], product_count))
+        report["grades"] = by_grade(queries, list(rankings.values())[-1])
         report.update(_timed(search, queries, step))
-    return report
+    return Evaluation(report, queries, rankings, notes.titles)
 
 
 def _rankings(

@@ -48,7 +48,7 @@ def test_a_ranking_is_paged_to_its_depth() -> None:
 
 def test_the_report_has_the_promised_keys_and_values() -> None:
     engine = CatalogInOrder(350)
-    report = evaluate(engine, [QUERY], Asker(engine), 400)
+    report = evaluate(engine, [QUERY], Asker(engine), 400).report
     assert set(report["tiers"]) == {"lexical", "dense", "fused", "reranked"}
     reranked = report["tiers"]["reranked"]
     assert reranked["recall@100"] == 0.5
@@ -67,7 +67,7 @@ def test_the_report_has_the_promised_keys_and_values() -> None:
 
 def test_a_judged_list_is_ranked_by_filter_and_completed() -> None:
     engine = CatalogInOrder(2)
-    report = evaluate(engine, [QUERY], Asker(engine, judged_only=True), 400)
+    report = evaluate(engine, [QUERY], Asker(engine, judged_only=True), 400).report
     assert list(report["tiers"]["dense"]) == ["ndcg@10"]
     assert set(engine.requests[0].filters[0].any_of.values) == {"p1", "p2", "p300"}
     assert report["tiers"]["dense"]["ndcg@10"] == pytest.approx(
@@ -77,7 +77,7 @@ def test_a_judged_list_is_ranked_by_filter_and_completed() -> None:
 
 def test_pages_that_left_something_out_are_counted_with_the_reason() -> None:
     engine = CatalogInOrder(10, late=True)
-    report = evaluate(engine, [QUERY], Asker(engine), 400)
+    report = evaluate(engine, [QUERY], Asker(engine), 400).report
     assert report["degraded_pages"] == 4
     assert report["degraded"] == {"reranker: deadline": 4, "served by TIER_FUSED": 3}
 
@@ -99,7 +99,7 @@ def test_every_step_is_announced() -> None:
 def test_the_cross_encoder_is_judged_where_there_is_one() -> None:
     engine = CatalogInOrder(5)
     tiers = tiers_of(engine, "kettle")
-    report = evaluate(engine, [QUERY], Asker(engine, tiers=tiers), 400)
+    report = evaluate(engine, [QUERY], Asker(engine, tiers=tiers), 400).report
     assert list(report["tiers"]) == ["lexical", "dense", "fused", "reranked", "cross_encoded"]
     assert list(tiers_of(CatalogInOrder(5, late=True), "kettle")) == ["lexical", "dense", "fused", "reranked"]
 
@@ -121,7 +121,7 @@ class Busy(CatalogInOrder):
 
 def test_a_page_that_does_not_come_in_time_is_counted_and_does_not_end_the_evaluation() -> None:
     engine = Busy(4)
-    report = evaluate(engine, [QUERY], Asker(engine), 400)
+    report = evaluate(engine, [QUERY], Asker(engine), 400).report
     assert (report["timed_pages"], report["timed_missed_pages"]) == (200, 50)
     assert report["timed_degraded"] == {"no page: retrieval: deadline": 50}
 

@@ -75,6 +75,22 @@ async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
     ]
 
 
+async def test_a_place_that_was_drawn_is_logged_with_its_chance(gateway: Gateway) -> None:
+    message = window_pb2.RankedWindow(
+        rows=[0, 1],
+        product_ids=["p1", "p2"],
+        relevance_scores=[0.5, 0.25],
+        explored_place=2,
+        explored_propensity=0.25,
+    )
+    gateway.search.parts.impressions.publish(
+        SearchRequest(query="shoe"), "q1", RankedWindow(message), range(2)
+    )
+    (impression,) = await logged(gateway)
+    first, second = impression.products
+    assert not first.HasField("propensity") and second.propensity == 0.25
+
+
 async def test_the_next_page_is_an_impression_of_its_own(gateway: Gateway) -> None:
     request = SearchRequest(query="shoe", page_size=2, deadline_ms=1_000)
     request.page_token = (await gateway.search.Search(request)).next_page_token

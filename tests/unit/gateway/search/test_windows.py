@@ -30,6 +30,8 @@ MESSAGE = window_pb2.RankedWindow(
         CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])
     ],
     placement="similar",
+    explored_place=2,
+    explored_propensity=0.25,
     seed_product_ids=["p1"],
     variant_counts=[3],
     places_before=400,

@@ -330,7 +330,9 @@ class ImpressionProduct(_message.Message):
     relevance_score: _builtins.float
     """The score that the page was ordered by."""
     propensity: _builtins.float
-    """The probability with which the arm shows the product at this position; absent if nothing was drawn."""
+    """The probability with which the product is shown at this position, if it was drawn, as a product is that few shoppers
+    have seen; absent if nothing was drawn.
+    """
     @_builtins.property
     def feature_values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The ranker's features, in the order of Impression.feature_names; empty below the reranked tier."""

@@ -41,6 +41,7 @@ class RerankRequest(_message.Message):
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
     CROSS_ENCODE_FIELD_NUMBER: _builtins.int
+    EXPLORE_FIELD_NUMBER: _builtins.int
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The searched query."""
@@ -58,6 +59,8 @@ class RerankRequest(_message.Message):
     """Adds feature values for the first feature_limit results."""
     cross_encode: _builtins.bool
     """Lets the cross-encoder reorder the best candidates."""
+    explore: _builtins.bool
+    """Lets a product come up that few shoppers have seen, on some pages of known visitors."""
     @_builtins.property
     def encoding(self) -> _embedding_pb2.QueryEncoding:
         """From the embedding service. Absent with an empty query: the shopper browses, and the candidates are ordered for
@@ -110,11 +113,12 @@ class RerankRequest(_message.Message):
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
         cross_encode: _builtins.bool = ...,
+        explore: _builtins.bool = ...,
         precedence: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "explore", b"explore", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,6 +184,8 @@ class RerankResponse(_message.Message):
     DEGRADED_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
     CROSS_ENCODED_COUNT_FIELD_NUMBER: _builtins.int
+    EXPLORED_PLACE_FIELD_NUMBER: _builtins.int
+    EXPLORED_PROPENSITY_FIELD_NUMBER: _builtins.int
     block_scored_count: _builtins.int
     """The number of candidates that the interaction block scored."""
     feature_values: _builtins.bytes
@@ -188,6 +194,10 @@ class RerankResponse(_message.Message):
     """The bundle that ranked."""
     cross_encoded_count: _builtins.int
     """How many candidates the cross-encoder scored."""
+    explored_place: _builtins.int
+    """The place in the new order, from 1, to which a product came up that few shoppers have seen; 0: none did."""
+    explored_propensity: _builtins.float
+    """The probability with which it comes up there."""
     @_builtins.property
     def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indices into the request's lists, best first."""
@@ -225,10 +235,12 @@ class RerankResponse(_message.Message):
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         cross_encoded_count: _builtins.int = ...,
+        explored_place: _builtins.int = ...,
+        explored_propensity: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "cross_encoded_count", b"cross_encoded_count", "degraded", b"degraded", "explanations", b"explanations", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "cross_encoded_count", b"cross_encoded_count", "degraded", b"degraded", "explanations", b"explanations", "explored_place", b"explored_place", "explored_propensity", b"explored_propensity", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

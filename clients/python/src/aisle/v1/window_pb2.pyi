@@ -45,6 +45,8 @@ class RankedWindow(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
     SEED_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    EXPLORED_PLACE_FIELD_NUMBER: _builtins.int
+    EXPLORED_PROPENSITY_FIELD_NUMBER: _builtins.int
     BY_MEANING_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
@@ -73,6 +75,10 @@ class RankedWindow(_message.Message):
     """The catalogue log's position up to which writes were shown."""
     placement: _builtins.str
     """Of a recommendation, its placement; empty for a search."""
+    explored_place: _builtins.int
+    """As in RerankResponse."""
+    explored_propensity: _builtins.float
+    """As in RerankResponse."""
     related_count: _builtins.int
     """Products outside the match set that were ranked together with it."""
     shown_query: _builtins.str
@@ -167,6 +173,8 @@ class RankedWindow(_message.Message):
         notes: _abc.Iterable[_builtins.str] | None = ...,
         placement: _builtins.str = ...,
         seed_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        explored_place: _builtins.int = ...,
+        explored_propensity: _builtins.float = ...,
         by_meaning: _abc.Iterable[_builtins.bool] | None = ...,
         related_count: _builtins.int = ...,
         reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
@@ -180,7 +188,7 @@ class RankedWindow(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["relaxation", b"relaxation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "by_meaning", b"by_meaning", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "places_before", b"places_before", "product_ids", b"product_ids", "query", b"query", "read_filters", b"read_filters", "read_query", b"read_query", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "shown_query", b"shown_query", "snapshot_version", b"snapshot_version", "suggested_query", b"suggested_query", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "by_meaning", b"by_meaning", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "explored_place", b"explored_place", "explored_propensity", b"explored_propensity", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "places_before", b"places_before", "product_ids", b"product_ids", "query", b"query", "read_filters", b"read_filters", "read_query", b"read_query", "reading", b"reading", "related_count", b"related_count", "relaxation", b"relaxation", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "shown_query", b"shown_query", "snapshot_version", b"snapshot_version", "suggested_query", b"suggested_query", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

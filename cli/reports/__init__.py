@@ -1,0 +1,1 @@
+"""Reports as pages of HTML, each one file that needs nothing else."""

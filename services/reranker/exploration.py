@@ -1,0 +1,81 @@
+"""Lets shoppers see products that few have seen, so that these can be learnt about.
+
+On a small share of pages, one such product comes up to a place among the first ten. Without it a
+product that nobody sees is never opened, and so never comes up. At most one result of a page moves,
+and a page that shows such a product anyway stays as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.candidates import Candidates
+from services.reranker.query import Matrix
+from services.reranker.states import Rows
+from shared.features.page import StoredPage
+from shared.product_memory.memory import DAY_SECONDS
+
+_FIRST_PLACES = (4, 5, 6, 7, 8)  # from 0, where a product may come up
+_SHOWN_FIRST = 10
+_LOOKED_AT = 50  # best candidates
+_LITTLE = 20  # visitors who were shown a product in 30 days
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """The candidate that comes up."""
+
+    candidate: int
+    added: float  # to its score
+    propensity: float  # the probability that a page shows it there
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """`share` of the pages let a product come up, 0 to 1."""
+
+    share: float = 0.0
+
+    def of(
+        self, candidates: Candidates, scores: NDArray[np.float64], order: Rows, stored: StoredPage
+    ) -> Explored | None:
+        """The product that comes up on a page, if one does.
+
+        `order` (n,) is that of `scores` (n,). The same visitor gets the same page for a query all
+        day. Pages of nobody known teach nothing, so they stay as they are.
+        """
+        request = stored.request
+        if not self.share or not request.visitor_id or len(order) <= _SHOWN_FIRST:
+            return None
+        day = int(stored.now_seconds // DAY_SECONDS)
+        draw, place = _drawn(f"{day}\n{request.visitor_id}\n{request.query}")
+        if draw >= self.share:
+            return None
+        best = order[:_LOOKED_AT]
+        candidate = _little_shown(best, stored.shown()[best], place, candidates.precedence)
+        if candidate is None:
+            return None
+        above = scores[order[[place - 1, place]]].mean()
+        return Explored(candidate, float(above - scores[candidate]), self.share / len(_FIRST_PLACES))
+
+
+def _drawn(text: str) -> tuple[float, int]:
+    """A number from 0 to 1 and a place, the same for the same text."""
+    number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
+    rest, place = divmod(number, len(_FIRST_PLACES))
+    return rest * len(_FIRST_PLACES) / 2**64, _FIRST_PLACES[place]
+
+
+def _little_shown(best: Rows, shown: Matrix, place: int, precedence: Matrix | None) -> int | None:
+    """The best candidate that few visitors were shown, if many were shown all of the first."""
+    little = shown < _LITTLE
+    if little[:_SHOWN_FIRST].any():
+        return None
+    if precedence is not None:
+        little &= precedence[best] == precedence[best[place]]
+    found = np.flatnonzero(little)
+    return int(best[found[0]]) if len(found) else None
