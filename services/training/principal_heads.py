@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -21,16 +21,16 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.model import PROJECTION, TOKEN_BIAS, TOKEN_WEIGHT
 from services.embedding.opening import ENCODER_SHA256, HASH, encoder_files, fits, open_encoder
-from services.embedding.weights import EncoderFiles
+from services.embedding.weights import DEFAULT_NAME, EncoderFiles
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
 from shared.artifacts import new_version
-from shared.errors import InvalidRequest
+from shared.errors import AisleError, InvalidRequest
 from shared.models import bundle
 from shared.models.registry import Registry
-from shared.product_text import STATE_TOKENS
-from shared.snapshot.generation import new_version_name
+from shared.product_text import STATE_TOKENS, product_text_of
+from shared.snapshot.generation import current_generation, new_version_name
 
 _LOG = logging.getLogger(__name__)
 STATE_DIM = 128
@@ -49,11 +49,11 @@ def with_fitting_bundle(data: Path, config: EmbeddingConfig, texts: Iterable[str
     again. If there is none, one is made of `texts`, the catalogue's. Raises InvalidRequest if the
     settings name a bundle that does not fit.
     """
-    if config.model == HASH:
-        return config
+    chosen = bundle.read(Path(config.bundle)) if config.bundle else None
+    if config.model == HASH or (not config.model and chosen and chosen.encoder == DEFAULT_NAME):
+        return config  # without the checksum of the weights, which takes a while
     files = encoder_files(config)
     registry = Registry.of(data)
-    chosen = bundle.read(Path(config.bundle)) if config.bundle else None
     if chosen and fits(chosen, files):
         return config
     if chosen and chosen.version != registry.version_in_use():
@@ -65,6 +65,18 @@ def with_fitting_bundle(data: Path, config: EmbeddingConfig, texts: Iterable[str
         return replace(config, bundle="")
     registry.promote(version)
     return replace(config, bundle=str(registry.named(version).folder))
+
+
+def snapshot_texts(data: Path) -> Iterator[str]:
+    """The texts of the products of DATA's snapshot. None if there is no readable one."""
+    try:
+        generation = current_generation(data, verify=False)
+    except AisleError as error:  # the part that serves the snapshot reports it
+        _LOG.warning("no heads can be made of the snapshot: %s", error)
+        return
+    if generation is not None:
+        products = generation.products
+        yield from (product_text_of(products.product(row)) for row in range(len(products)))
 
 
 def _made(data: Path, config: EmbeddingConfig, files: EncoderFiles, texts: Iterable[str]) -> str:

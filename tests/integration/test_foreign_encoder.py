@@ -1,16 +1,20 @@
 """A shop with an encoder that no bundle was trained for."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from aisle.v1.search_pb2 import SearchRequest
 from cli.app import app
 from cli.files.indexed import index_file
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.opening import encoder_files
+from services.standalone.standalone import Standalone
 from services.training.encoder_config import encoder_config, trainable_files
 from services.training.judged_shop import JudgedShop
 from shared.errors import InvalidRequest
@@ -78,6 +82,25 @@ def test_the_default_encoder_gets_its_own_bundle_back(data: Path, monkeypatch: p
     assert generation is not None
     assert generation.encoder["name"] == "all-MiniLM-L6-v2"
     assert generation.encoder["state_dim"] == 128
+
+
+async def test_a_server_that_starts_with_another_encoder_makes_heads_and_encodes_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = os.environ["AISLE_EMBEDDING_MODEL"]
+    monkeypatch.delenv("AISLE_EMBEDDING_MODEL")
+    shutil.rmtree(data)
+    index(data.parent)
+    monkeypatch.setenv("AISLE_EMBEDDING_MODEL", model)
+    async with Standalone.open(data) as engine:
+        found = await engine.search.Search(SearchRequest(query="red shoe", page_size=3), None)
+    in_use = Registry.of(data).in_use()
+    assert in_use is not None
+    assert in_use.encoder == "model"
+    generation = current_generation(data)
+    assert generation is not None
+    assert (generation.encoder["name"], generation.encoder["state_dim"]) == ("model", 64)
+    assert found.results[0].product.product_id == "p0"
 
 
 def test_a_bundle_of_another_encoder_is_refused_by_name(data: Path) -> None:
