@@ -25,7 +25,7 @@ def meant_category(snapshot: Snapshot, request: Request) -> tuple[Value, str] | 
     names, vectors = values.categories.names, values.categories.vectors
     if not names or request.vector is None:
         return None
-    cosines = vectors.astype(np.float32) @ request.vector
+    cosines = vectors @ request.vector
     order = np.argsort(-cosines)
     best = int(order[0])
     value = values.value(CATEGORY, names[best])

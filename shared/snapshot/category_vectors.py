@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +22,15 @@ class CategoryVectors:
     """Names (m) and their vectors (m, dim)."""
 
     names: tuple[str, ...]
-    vectors: NDArray[np.floating[Any]]
+    vectors: NDArray[np.float32]
 
     @classmethod
     def read(cls, folder: Path) -> CategoryVectors:
         """Those in the folder of a snapshot; none in one of an older version."""
         if not (folder / _NAMES).exists():
             return NO_CATEGORIES
-        return cls(tuple((folder / _NAMES).read_text("utf-8").split("\n")), load(folder / _VECTORS))
+        names = (folder / _NAMES).read_text("utf-8").split("\n")
+        return cls(tuple(names), load(folder / _VECTORS).astype(np.float32))
 
     def write(self, folder: Path) -> None:
         """Write them into the folder of a snapshot."""
@@ -39,4 +39,4 @@ class CategoryVectors:
             np.save(folder / _VECTORS, self.vectors.astype(np.float16))
 
 
-NO_CATEGORIES = CategoryVectors((), np.empty((0, 0), np.float16))
+NO_CATEGORIES = CategoryVectors((), np.empty((0, 0), np.float32))
