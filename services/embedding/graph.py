@@ -16,22 +16,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from services.embedding.families import ACTIVATIONS, DISTANCES, distance_buckets
+from services.embedding.heads_graph import SHAPES, write_outputs
 from services.embedding.job import QUERY_OUTPUTS
 from services.embedding.model import EncoderModel
 from services.embedding.weights import Tensors
 from shared.errors import Corrupt
-from shared.inference.graph_writer import MICROSOFT, GraphWriter, Sizes
+from shared.inference.graph_writer import MICROSOFT, GraphWriter
 
 BLOCK = 32  # values that share a scale
 MASKED = -10_000.0  # added to the scores of padding; finite, so that bf16 and int8 stay finite
 
 _TABLES = ("position", "token_type", "word")
-_SHAPES: dict[str, Sizes] = {
-    "vector": ("n", "dim"),
-    "hidden": ("n", "t", "dim"),
-    "states": ("n", "s", "state_dim"),
-    "token_weights": ("n", "t"),
-}
 
 
 @dataclass(frozen=True)
@@ -42,12 +38,14 @@ class Architecture:
     heads: int
     hidden: int
     norm_epsilon: float
+    activation: str = "none"  # how ONNX's Gelu is approximated
 
     @staticmethod
     def of(config: dict[str, Any]) -> Architecture:
         """The sizes in a Hugging Face config.json."""
         sizes = (config["num_hidden_layers"], config["num_attention_heads"], config["hidden_size"])
-        return Architecture(*sizes, config.get("layer_norm_eps", 1e-12))
+        activation = ACTIVATIONS[config.get("hidden_act", "gelu")]
+        return Architecture(*sizes, config.get("layer_norm_eps", 1e-12), activation)
 
 
 def _int8(weight: NDArray[Any], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -121,9 +119,7 @@ def build(model: EncoderModel, plan: GraphPlan) -> onnx.ModelProto:
         reason = f"the encoder's weights have no tensor {error}, which its config.json promises"
         raise Corrupt(f"{reason}; fetch the model again") from error
     nodes.int8 = ""
-    _vector(nodes)
-    made = [name for name in plan.outputs if _head(nodes, model.heads, name, plan.state_tokens)]
-    return _proto(nodes, made)
+    return _proto(nodes, write_outputs(nodes, model, plan.outputs, plan.state_tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +149,30 @@ class _Bert:
     def _attention_bias(self) -> str:
         padding = self.nodes.add("Sub", self.nodes.constant(1.0), "mask")
         bias = self.nodes.add("Mul", padding, self.nodes.constant(MASKED))
-        return self.nodes.add("Unsqueeze", bias, self.nodes.constant([1, 2]))  # (n, 1, 1, t)
+        padding_bias = self.nodes.unsqueeze(bias, 1, 2)  # (n, 1, 1, t)
+        if DISTANCES not in self.weights:
+            return padding_bias
+        return self.nodes.add("Add", padding_bias, self._distance_bias())
+
+    def _distance_bias(self) -> str:
+        """MPNet's bias for the distance of two tokens, (1, heads, t, t)."""
+        nodes = self.nodes
+        longest = len(self.weights["embeddings.position_embeddings.weight"])
+        table = self.weights[DISTANCES][distance_buckets(longest, len(self.weights[DISTANCES]))]
+        first, one = nodes.constant(np.int64(0)), nodes.constant(np.int64(1))
+        shape = nodes.add("Shape", "ids", start=1, end=2)
+        places = nodes.add("Range", first, nodes.add("Squeeze", shape, nodes.constant([0])), one)
+        keys, queries = nodes.unsqueeze(places, 0), nodes.unsqueeze(places, 1)
+        least = nodes.constant(np.int64(longest - 1))
+        distances = nodes.add("Add", nodes.add("Sub", keys, queries), least)
+        bias = nodes.add("Gather", nodes.constant(table), distances)  # (t, t, heads)
+        return nodes.unsqueeze(nodes.add("Transpose", bias, perm=[2, 0, 1]), 0)
 
     def _layer(self, prefix: str, hidden: str, bias: str) -> str:
         attended = self._dense(prefix + "attention.output.dense", self._attention(prefix, hidden, bias))
         middle = self._norm(prefix + "attention.output.LayerNorm", self.nodes.add("Add", attended, hidden))
-        wide = self.nodes.add("Gelu", self._dense(prefix + "intermediate.dense", middle), approximate="none")
+        raw = self._dense(prefix + "intermediate.dense", middle)
+        wide = self.nodes.add("Gelu", raw, approximate=self.architecture.activation)
         narrow = self._dense(prefix + "output.dense", wide)
         return self._norm(prefix + "output.LayerNorm", self.nodes.add("Add", narrow, middle))
 
@@ -194,38 +208,6 @@ class _Bert:
         return self.nodes.add("LayerNormalization", inputs, scale, shift, axis=-1, epsilon=epsilon)
 
 
-def _vector(nodes: Nodes) -> None:
-    column = nodes.add("Unsqueeze", "mask", nodes.constant([2]))
-    total = nodes.add("ReduceSum", nodes.add("Mul", "hidden", column), nodes.constant([1]), keepdims=0)
-    nodes.unit_norm(total, name="vector")  # the mean and the sum have the same direction
-
-
-def _head(nodes: Nodes, heads: Tensors, name: str, state_tokens: int | None) -> bool:
-    if name == "states":
-        return _states(nodes, heads.get("state_projection.weight"), state_tokens)
-    if name == "token_weights":
-        return _token_weights(nodes, heads.get("token_weight.weight"), heads.get("token_weight.bias"))
-    return True
-
-
-def _states(nodes: Nodes, projection: NDArray[Any] | None, state_tokens: int | None) -> bool:
-    if projection is None:
-        return False
-    hidden = "hidden"
-    if state_tokens is not None:
-        hidden = nodes.add("Slice", hidden, *map(nodes.constant, ([0], [state_tokens], [1])))
-    nodes.unit_norm(nodes.linear(hidden, projection), name="states")
-    return True
-
-
-def _token_weights(nodes: Nodes, weight: NDArray[Any] | None, bias: NDArray[Any] | None) -> bool:
-    if weight is None or bias is None:
-        return False
-    logits = nodes.add("Squeeze", nodes.linear("hidden", weight, bias), nodes.constant([2]))
-    nodes.add("Mul", nodes.add("Softplus", logits), "mask", name="token_weights")
-    return True
-
-
 def _proto(nodes: Nodes, outputs: Sequence[str]) -> onnx.ModelProto:
     inputs = {"ids": (TensorProto.INT64, ("n", "t")), "mask": (TensorProto.FLOAT, ("n", "t"))}
-    return nodes.model("encoder", inputs, {name: _SHAPES[name] for name in outputs})
+    return nodes.model("encoder", inputs, {name: SHAPES[name] for name in outputs})

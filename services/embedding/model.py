@@ -1,12 +1,15 @@
 """The encoder's weights, with those of a bundle on top."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.embedding import families
 from services.embedding.encoding import EncoderIdentity
+from services.embedding.sentence_model import DENSE_FILE, DenseModule, SentenceModel
 from services.embedding.weights import EncoderFiles, Tensors, read_tensors
 from shared.errors import Corrupt
 from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
@@ -18,12 +21,24 @@ TOKEN_BIAS = "token_weight.bias"
 
 
 @dataclass(frozen=True)
+class DenseWeights:
+    """The weights of a layer after pooling."""
+
+    weight: NDArray[Any]  # (width, inputs)
+    bias: NDArray[Any] | None  # (width,)
+    activation: str  # ONNX's operator; "": none
+
+
+@dataclass(frozen=True)
 class EncoderModel:
     """All data that an engine is built from."""
 
-    tensors: Tensors  # by their Hugging Face names
-    architecture: dict[str, Any]  # config.json
+    tensors: Tensors  # by BERT's names; none if the model's own graph is used
+    architecture: dict[str, Any]  # config.json, with BERT's names
     heads: Tensors
+    sentence: SentenceModel = field(default_factory=SentenceModel)
+    dense: tuple[DenseWeights, ...] = ()
+    graph: Path | None = None  # the model's own ONNX graph, which is used instead of ours
 
 
 @dataclass(frozen=True)
@@ -47,8 +62,8 @@ class EncoderSource:
 
     @property
     def product_tokens(self) -> int:
-        """The number of tokens that are read of a product's text."""
-        return self.setting("max_tokens", self.max_tokens)
+        """The number of tokens read of a product's text, at most what the model can read."""
+        return min(self.setting("max_tokens", self.max_tokens), self.files.max_tokens)
 
     def identity(self) -> EncoderIdentity:
         """The fields that name the encoder. Reads the heads only."""
@@ -57,7 +72,8 @@ class EncoderSource:
         state_dim = heads[PROJECTION].shape[0] if PROJECTION in heads else 0
         version = self.bundle.version if self.bundle else ""
         made_with = self.bundle.files.get(HEADS, "") if self.bundle else ""
-        sizes = (config["hidden_size"], state_dim, self.product_tokens)
+        dim = self.files.sentence.width(config["hidden_size"])
+        sizes = (dim, state_dim, self.product_tokens)
         return EncoderIdentity(self.files.name, self.files.sha256, *sizes, version, made_with)
 
     def read(self) -> EncoderModel:
@@ -65,14 +81,32 @@ class EncoderSource:
 
         Raises Corrupt if a file cannot be read or a tensor has the wrong shape.
         """
-        tensors = dict(self.files.tensors())
         config = self.files.architecture()
         given = self._bundle_tensors()
+        _check_shapes(_heads(given), config["hidden_size"])
+        sentence = self.files.sentence
+        dense = tuple(_dense(self.files.folder, each) for each in sentence.dense)
+        graph = self.files.graph()
+        tensors = self._tensors(config, given) if graph is None else self._none(given)
+        return EncoderModel(tensors, config, _heads(given), sentence, dense, graph)
+
+    def _tensors(self, config: dict[str, Any], given: Tensors) -> Tensors:
+        """The encoder's weights by BERT's names, those of the bundle in their places."""
+        try:
+            tensors = dict(families.as_bert(self.files.tensors(), config))
+        except KeyError as error:
+            raise Corrupt(f"{self.files.folder} has no tensor {error}; fetch the model again") from error
         for name, tensor in given.items():
             if name.startswith(ENCODER_PREFIX):
                 _replace(tensors, name.removeprefix(ENCODER_PREFIX), tensor)
-        _check_shapes(_heads(given), config["hidden_size"])
-        return EncoderModel(tensors, config, _heads(given))
+        return tensors
+
+    def _none(self, given: Tensors) -> Tensors:
+        """No weights. Raises Corrupt if the bundle has some for an encoder."""
+        if any(name.startswith(ENCODER_PREFIX) for name in given):
+            reason = f"{HEADS} has weights of an encoder, but {self.files.name} has a graph of its own"
+            raise Corrupt(f"{reason}; promote another bundle")
+        return {}
 
     def _bundle_tensors(self) -> Tensors:
         path: Path | None = self.bundle.path(HEADS) if self.bundle else None
@@ -94,6 +128,14 @@ def read_heads(path: Path) -> Tensors:
 
 def _heads(tensors: Tensors) -> Tensors:
     return {name: tensors[name] for name in (PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS) if name in tensors}
+
+
+def _dense(folder: Path, module: DenseModule) -> DenseWeights:
+    tensors = read_tensors(folder / module.folder / DENSE_FILE)
+    if "linear.weight" not in tensors:
+        path = folder / module.folder / DENSE_FILE
+        raise Corrupt(f"{path} has no linear.weight; fetch the model again")
+    return DenseWeights(tensors["linear.weight"], tensors.get("linear.bias"), module.activation)
 
 
 def _replace(tensors: dict[str, Any], name: str, tensor: Any) -> None:

@@ -22,13 +22,15 @@ TokenIds = list[int]  # of one text, with [CLS] and [SEP]
 
 # Characters per token that are read, which bounds the tokeniser's time
 _CHARACTERS_PER_TOKEN = 64
+_LONGEST_PROMPT = 256  # tokens
 
 
 class TokenReader:
     """Splits texts into the encoder's word pieces."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lowercase: bool = False) -> None:
         """Read tokenizer.json. Raises Corrupt if that fails."""
+        self._lowercase = lowercase
         try:
             self._tokenizer = used_once(
                 lambda: Tokenizer.from_file(str(path)), lambda read: read.encode_batch_fast([""])
@@ -38,12 +40,20 @@ class TokenReader:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def read(self, texts: Sequence[str], max_tokens: int) -> list[TokenIds]:
-        """The ids of each text, at most `max_tokens` of them."""
-        readable = [_readable(text[: max_tokens * _CHARACTERS_PER_TOKEN]) for text in texts]
+    def read(self, texts: Sequence[str], max_tokens: int, prompt: str = "") -> list[TokenIds]:
+        """The ids of each text after the prompt, at most `max_tokens` of them."""
+        cut = max_tokens * _CHARACTERS_PER_TOKEN
+        readable = [_readable((prompt + text if prompt else text)[:cut]) for text in texts]
+        if self._lowercase:
+            readable = [text.lower() for text in readable]
         return [
             _truncate(encoding.ids, max_tokens) for encoding in self._tokenizer.encode_batch_fast(readable)
         ]
+
+    def count(self, prompt: str) -> int:
+        """The number of tokens of a prompt, without the special ones."""
+        stripped = self.read([prompt.strip(), ""], _LONGEST_PROMPT)
+        return len(stripped[0]) - len(stripped[1])
 
     def whole_words(self) -> list[str]:
         """The folded words of three letters and more that are one piece each."""

@@ -22,7 +22,7 @@ class TorchEngine:
         Heads and norms of the outputs are always float32.
         """
         dtype = getattr(torch, precision)
-        bert = BertModel(BertConfig(**model.architecture), add_pooling_layer=False)
+        bert = BertModel(_config(model), add_pooling_layer=False)
         bert.load_state_dict({key: torch.from_numpy(model.tensors[key].copy()) for key in bert.state_dict()})
         self._bert = bert.eval().to(device, dtype)
         self._heads = {key: torch.from_numpy(value.copy()).to(device) for key, value in model.heads.items()}
@@ -51,3 +51,15 @@ class TorchEngine:
             logits = functional.linear(hidden, self._heads[TOKEN_WEIGHT], self._heads[TOKEN_BIAS])
             return functional.softplus(logits[:, :, 0]) * mask
         return None
+
+
+def _config(model: EncoderModel) -> BertConfig:
+    """BERT's config for the weights of any family that families.py reads."""
+    rows = {
+        "max_position_embeddings": "position_embeddings",
+        "type_vocab_size": "token_type_embeddings",
+        "vocab_size": "word_embeddings",
+    }
+    sizes = {size: len(model.tensors[f"embeddings.{name}.weight"]) for size, name in rows.items()}
+    given = {name: value for name, value in model.architecture.items() if name != "model_type"}
+    return BertConfig(**{**given, **sizes})

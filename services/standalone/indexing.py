@@ -19,7 +19,9 @@ from services.embedding.indexing.sweep import Sweep
 from services.embedding.opening import open_encoder
 from services.standalone.written_since import written_since
 from services.training.encoder_config import encoder_config
+from services.training.principal_heads import with_fitting_bundle
 from shared import owner_only
+from shared.catalog.product import Product
 from shared.config import load
 from shared.errors import Overloaded
 from shared.log_once import LogOnce
@@ -60,18 +62,34 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    encoder = open_encoder(encoder_config(data, bundle))
+    encoder, new_bundle = _encoder(opened, data, bundle)
     ends = time.monotonic() + _LONGEST_WAIT_SECONDS
     seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
     failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
     while True:
         try:
-            return _index(opened(), data, encoder, watcher, replace_all)
+            report = _index(opened(), data, encoder, watcher, replace_all)
+            return {**report, "new_bundle": new_bundle}
         except Overloaded as error:
             failures.log(error)
             if time.monotonic() > ends:
                 raise
             time.sleep(_RETRY_SECONDS)
+
+
+def _encoder(
+    opened: Callable[[], CatalogSource], data: Path, bundle: str
+) -> tuple[TextEncoder | HashEncoder, str]:
+    """The encoder, and the name of the bundle that had to take the place of the one in use."""
+    config = encoder_config(data, bundle)
+    fitting = with_fitting_bundle(data, config, map(product_text_of, _products(opened)))
+    changed = fitting.bundle != config.bundle
+    return open_encoder(fitting), Path(fitting.bundle).name if changed else ""
+
+
+def _products(opened: Callable[[], CatalogSource]) -> Iterator[Product]:
+    """The products of a catalogue, which is opened when the first is asked for."""
+    yield from opened().products()
 
 
 def _index(

@@ -27,6 +27,8 @@ from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_retention import LogRetention
 from services.standalone.page_engine import PageEngine
 from services.standalone.workers.worker_pool import WorkerPool
+from services.training.encoder_config import encoder_config
+from services.training.principal_heads import snapshot_texts, with_fitting_bundle
 from shared import owner_only
 from shared.config import load
 from shared.errors import AisleError, NotFound
@@ -86,6 +88,7 @@ class Standalone:
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
             await check_the_log(data, log, accept_log)
+            await asyncio.to_thread(_fit_bundle, data, bundle)
             engine = cls(data, bundle, log, counted)
             try:
                 await engine._start()
@@ -200,3 +203,9 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _fit_bundle(data: Path, bundle: str) -> None:
+    """Make or promote a bundle for the encoder, if the one in use was made for another."""
+    with watching("making heads for the encoder"):
+        with_fitting_bundle(data, encoder_config(data, bundle), snapshot_texts(data))

@@ -86,7 +86,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
             "ranker_trained_on": list(names),
             "ranker_trees": trained.tree_count,
         }
-        write_manifest(folder, version, base.trained_on, metrics, training)
+        write_manifest(folder, version, base.trained_on, metrics, training, encoder=base.encoder)
     return version
 
 

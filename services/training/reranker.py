@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.weights import find
 from services.reranker.training.cross_encoder import ALL_LAYERS, CrossEncoderSettings
 from services.reranker.training.job import END_TO_END, RerankerSettings, train_reranker
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
+from services.training.encoder_config import trainable_files
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from services.training.lessons import Lessons, judged_lessons, made_lessons
@@ -78,15 +78,15 @@ def train_reranker_job(
 ) -> dict[str, Any]:
     """Publish a bundle of all sets, or else of DATA's products. Its ranker is the prior."""
     chosen = options or RerankerOptions()
+    files = trainable_files(load(EmbeddingConfig))
     lessons = _lessons(data, sets, index, chosen.seed)
     lists = sum(len(each.training.judged) for each in lessons)
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
-    config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
         training_sets = [each.training for each in lessons]
-        train_reranker(training_sets, find(config.model).folder, folder, settings, report)
+        train_reranker(training_sets, files.folder, folder, settings, report)
         write_description(folder, PRIOR)
         training = {
             "lists": lists,
@@ -95,10 +95,15 @@ def train_reranker_job(
             "encoder_layers": settings.student.encoder_layers,
             "teacher_minutes": chosen.teacher_minutes,
         }
-        write_manifest(folder, version, names, {}, training)
+        write_manifest(folder, version, names, {}, training, encoder=files.name)
         quality = _quality(data, version, folder, lessons, report)
-        write_manifest(folder, version, names, {"quality": quality} if quality else {}, training)
+        write_manifest(folder, version, names, _metrics(quality), training, encoder=files.name)
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
+
+
+def _metrics(quality: dict[str, Any] | None) -> dict[str, Any]:
+    """The metrics of a bundle whose quality may not have been measured."""
+    return {"quality": quality} if quality else {}
 
 
 def _lessons(data: Path, sets: Sequence[JudgedSet], index: IndexFile, seed: int) -> list[Lessons]:

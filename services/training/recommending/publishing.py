@@ -29,7 +29,7 @@ def publish(
         write_recommend_ranker(folder, [*trained, *kept])
         judged = {"parent": base.version, "refused": "", "placements": dict(report)}
         metrics = {**of_other_rankers(base.metrics), RECOMMENDING: judged}
-        write_manifest(folder, version, base.trained_on, metrics, base.training)
+        write_manifest(folder, version, base.trained_on, metrics, base.training, encoder=base.encoder)
     return version
 
 

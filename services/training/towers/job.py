@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from safetensors.numpy import load_file, save_file
 
 from services.embedding.model import EncoderSource
-from services.embedding.weights import find
 from services.feedback.join.tables import Tables
 from services.reranker.training.manifest import write_manifest
 from services.training.bundle_quality import MEASURE, TOWERS, Quality, of_other_rankers
-from services.training.encoder_config import encoder_config
+from services.training.encoder_config import encoder_config, trainable_files
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from services.training.towers.clicks import click_lessons, read_opened
@@ -70,7 +69,7 @@ def train_towers_job(  # noqa: PLR0913 - the parts of a training
 
     chosen = options or TowerOptions()
     sources = _sources(data, sets, base, index, chosen.clicks)
-    encoder = EncoderSource(find(encoder_config(data).model), base)
+    encoder = EncoderSource(trainable_files(encoder_config(data)), base)
     trained = train_towers([each.lessons for each in sources], encoder, chosen.settings, report)
     if not trained.steps:
         raise InvalidRequest(
@@ -95,7 +94,7 @@ def _publish(  # noqa: PLR0913 - the parts of a bundle
     names = list(dict.fromkeys([*base.trained_on, *(each.lessons.name for each in sources)]))
     with new_version(data / "bundles", version) as folder:
         _copy(base, folder, trained.tensors)
-        write_manifest(folder, version, names, {}, training)
+        write_manifest(folder, version, names, {}, training, encoder=base.encoder)
         report("measuring it on queries that did not train it")
         made = bundles.read(folder)
         judgements = [_judged(data, each, made, base) for each in sources if each.lessons.held_out]
@@ -103,7 +102,7 @@ def _publish(  # noqa: PLR0913 - the parts of a bundle
             **of_other_rankers(base.metrics),
             **_metrics(base, judgements, options.gate),
         }
-        write_manifest(folder, version, names, metrics, training)
+        write_manifest(folder, version, names, metrics, training, encoder=base.encoder)
     return {"bundle_version": version, "trained_on": names, **known, **metrics}
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from services.embedding.config import ENGINE_NAMES, EmbeddingConfig
 from services.embedding.encoding import Floats
-from services.embedding.engines import ENGINES, Engine, Outputs, run_all
+from services.embedding.engines import ENGINES, run_all
 from services.embedding.opening import open_encoder
+from services.embedding.ports import Engine, Outputs
 from services.embedding.tokens import Ids
 from tests.unit.embedding.engine_agreement import TEXTS, assert_agrees, tiny_encoder
 

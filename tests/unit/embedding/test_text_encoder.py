@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
-from services.embedding.engines import Engine
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.job import Job
 from services.embedding.opening import open_encoder
+from services.embedding.ports import Engine
 from shared.errors import Corrupt
 
 DIM = 64

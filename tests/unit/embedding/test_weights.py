@@ -45,10 +45,16 @@ def test_a_cut_weights_file_is_corrupt(model_folder: Path) -> None:
         weights.find(str(model_folder)).tensors()
 
 
-def test_another_kind_of_model_is_refused(model_folder: Path) -> None:
-    (model_folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
-    with pytest.raises(Corrupt, match="only BERT"):
-        weights.find(str(model_folder)).architecture()
+def test_another_kind_of_model_needs_its_own_graph(model_folder: Path) -> None:
+    path = model_folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model_type": "modernbert"}))
+    with pytest.raises(NotFound, match=r"has no onnx/model\.onnx; run `aisle models fetch .*tiny-bert`"):
+        weights.find(str(model_folder))
+
+
+def test_a_name_that_is_no_folder_and_no_hub_name_is_told_what_to_name() -> None:
+    with pytest.raises(NotFound, match=r"no folder multilingual-e5; name a folder, or OWNER/NAME on the hub"):
+        weights.find("multilingual-e5")
 
 
 @pytest.mark.parametrize(
@@ -76,3 +82,41 @@ def test_weights_that_are_not_those_of_the_config_are_corrupt(model_folder: Path
         Corrupt, match=r"no tensor 'encoder\.layer\.2\.[\w.]+', which its config\.json promises"
     ):
         open_encoder(EmbeddingConfig(model=str(model_folder), engine=REFERENCE)).encode_queries([])
+
+
+class Hub:
+    """Gives out a folder as the hub's client does, and keeps what was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.patterns: list[list[str]] = []
+
+    def __call__(self, name: str, allow_patterns: list[str]) -> str:
+        assert name == "owner/tiny"
+        self.patterns.append(allow_patterns)
+        return str(self.folder)
+
+
+def test_of_a_hub_name_only_what_is_needed_is_fetched(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(model_folder)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
+    files = weights.find("owner/tiny")
+    assert (files.name, files.folder) == ("tiny", model_folder)
+    assert hub.patterns == [["*.json", "*_Dense/*"], ["model.safetensors"]]
+
+
+def test_a_hub_name_without_a_graph_is_told_how_to_get_one(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = model_folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model_type": "modernbert"}))
+    (model_folder / "model.safetensors").unlink()
+    hub = Hub(model_folder)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
+    with pytest.raises(
+        NotFound, match=r"owner/tiny has no onnx/model\.onnx; run `aisle models fetch owner/tiny`"
+    ):
+        weights.find("owner/tiny")
+    assert hub.patterns[1] == ["onnx/model.onnx", "model.onnx", "onnx/model.onnx_data"]
