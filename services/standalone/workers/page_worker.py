@@ -15,7 +15,7 @@ from aisle.v1.status_pb2_grpc import StatusServiceStub
 from aisle.v1.worker_pb2 import MakePageRequest, MakePageResponse
 from aisle.v1.worker_pb2_grpc import PageWorkerServiceStub
 from services.standalone.workers.worker_process import WorkerProcess, end
-from shared.errors import AisleError
+from shared.errors import AisleError, Unavailable
 from shared.rpc.channels import PROMPT, connect
 
 _LOG = logging.getLogger(__name__)
@@ -64,7 +64,10 @@ class PageWorker:
             if not call.done() and self._answered < began:
                 self._status = None
                 raise TimeoutError
-            made: MakePageResponse = await call
+            await asyncio.wait([call])
+            if call.cancelled():  # by the channel, which was closed: not by this page's caller
+                raise Unavailable("the page worker has ended")
+            made: MakePageResponse = call.result()
             self._answered = time.monotonic()
             return made
         finally:

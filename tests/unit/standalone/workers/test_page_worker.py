@@ -90,3 +90,13 @@ async def test_a_caller_that_leaves_ends_the_call(worker: Any, stub: Stub) -> No
         await page
     await asyncio.sleep(0)
     assert stub.cancelled and worker.running == 0
+
+
+async def test_a_call_that_the_closed_channel_cancels_is_no_cancelled_page(worker: Any) -> None:
+    class Closed:
+        async def MakePage(self, request: MakePageRequest, timeout: float) -> MakePageResponse:
+            raise asyncio.CancelledError
+
+    worker._stub = Closed()
+    with pytest.raises(Unavailable, match="has ended"):
+        await worker.make(MakePageRequest(), 60)
