@@ -87,8 +87,7 @@ class Standalone:
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
-            await check_the_log(data, log, accept_log)
-            await asyncio.to_thread(_fit_bundle, data, bundle)
+            await _prepare(data, log, bundle, accept_log)
             engine = cls(data, bundle, log, counted)
             try:
                 await engine._start()
@@ -203,6 +202,12 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _prepare(data: Path, log: SqliteEventLog, bundle: str, accept_log: bool) -> None:
+    """Check the log, and make heads if the bundle in use was made for another encoder."""
+    await check_the_log(data, log, accept_log)
+    await asyncio.to_thread(_fit_bundle, data, bundle)
 
 
 def _fit_bundle(data: Path, bundle: str) -> None:
