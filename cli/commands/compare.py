@@ -1,16 +1,20 @@
 """`aisle models compare`: encoders side by side on a shop's own catalogue and judged queries."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, progress, say
-from services.training.encoder_comparison import EncoderFigures, compare_encoders, product_count
 from services.training.evaluation.judgments import read_judged_queries
+
+if TYPE_CHECKING:
+    from services.training.encoder_comparison import EncoderFigures
 
 _ROWS: Mapping[str, Callable[[EncoderFigures], str]] = {
     "ndcg@10": lambda each: f"{each.ndcg:.4f}",
@@ -47,6 +51,9 @@ def compare(
     Nothing in DATA changes. All products are encoded with each encoder, so a large catalogue takes
     a while. Bytes of vectors and token states are those of a product.
     """
+    # The engines are missing where only the client of a server is installed
+    from services.training.encoder_comparison import compare_encoders, product_count
+
     judged = read_judged_queries(queries, judgments)
     count = product_count(data)
     with progress("Products encoded", count * len(models), quiet=as_json) as advance:
