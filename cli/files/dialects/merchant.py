@@ -34,6 +34,7 @@ def _matches(names: frozenset[str], _: Row) -> bool:
     plain = {_plain(name) for name in names}
     return (
         "id" in plain
+        and "product_id" not in plain  # an id of Aisle's own
         and bool(plain & {"title", "structured_title"})
         and ("image_link" in plain or {"link", "availability"} <= plain)
     )

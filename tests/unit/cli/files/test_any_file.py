@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from cli.files.detection import FORMATS
@@ -89,6 +89,7 @@ def test_a_row_of_any_dialect_with_odd_values_is_accounted_for(
 
 
 @_SETTINGS
+@example(row={"id": float("nan"), "image_link": []}, rest=False)
 @given(
     row=some.dictionaries(some.sampled_from(sorted(KNOWN)), _VALUES, max_size=6),
     rest=some.booleans(),
