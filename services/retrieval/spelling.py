@@ -136,9 +136,14 @@ class Spelling:
         """
         if two := self.near.split(word):
             return two
-        pieces = self.near.pieces(word)
+        pieces = self.near.pieces(word, self._named_count)
         named = all_of([self._having(self.index.words(piece), NAMED) for piece in pieces])
         return " ".join(pieces) if pieces and self.count(named) else None
+
+    def _named_count(self, word: str) -> int:
+        """How many products have a folded word in their names."""
+        frequency = self.index.searcher.doc_freq
+        return max((frequency(NAMED, term) for term in self.index.words(word)), default=0)
 
     def _brings_more(self, nearest: str, word: str) -> bool:
         """Whether clearly more products hold the near word than the word finds otherwise."""

@@ -74,6 +74,15 @@ def test_pieces_are_of_one_products_name(spelling: Spelling) -> None:
     assert spelling.near.pieces("speakerredtoner") == ["speaker", "red", "toner"]
 
 
+def test_a_piece_between_others_may_have_two_letters(open_snapshot: OpenSnapshot) -> None:
+    titles = ("House of Cards", "Tea or Toast", "Lamp to go", "An orderly desk", "Cards")
+    spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
+    assert spelling.correct("houseofcards") == "house of cards"
+    assert spelling.correct("teaortoast") == "tea or toast"
+    for typed in ("lampto", "tolamp", "lampgo", "houseoftea", "houseorcards", "anorderly"):
+        assert spelling.correct(typed) == typed
+
+
 def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
     titles = ("Label maker", "Rifle sling", "Panel", "House", "Guarantee card", "Lever")
     spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
