@@ -83,3 +83,14 @@ def test_what_products_without_the_first_have_is_wanted(open_snapshot: OpenSnaps
     assert "laced" not in found(snapshot, "loafer without laces and zip", tier="lexical")
     read = reading.read("loafer without laces and zip", (), catalog_of(snapshot), PATIENT)
     assert read.limits.without == ("laces", "zip")
+
+
+def test_a_product_without_two_things_is_without_each(open_snapshot: OpenSnapshot) -> None:
+    products = [
+        Product("both", "Cashews without salt and sugar", brands=("Nutty",)),
+        Product("glazed", "Cashews, sugar glazed"),
+        Product("plain", "Cashews, no sugar"),
+    ]
+    snapshot = open_snapshot(products, np.eye(8, dtype=np.float32)[: len(products)])
+    for query in ("cashews without sugar", "cashews -sugar"):
+        assert set(found(snapshot, query, tier="lexical")) == {"both", "plain"}
