@@ -20,6 +20,7 @@ _SHORT = 2  # letters: the vocabulary has longer words alone
 _TOO_MANY = 5  # pieces
 _LONG = 8  # letters: such words may differ twice
 _SEVERAL = 5  # products
+_LEAST_ALONE = 6  # letters: shorter words are near to many names ("casio", "casino")
 _RARE = 2  # a word two edits away must be in at least as many products
 
 _Pieces = tuple[int, int, list[str]]  # their number, the rarest one's count below 0, and the words
@@ -40,8 +41,10 @@ class NearWords:
 
     def is_the_only(self, other: str, word: str) -> bool:
         """Whether several products have a near word of another in their names, and no other is
-        near.
+        near. It starts alike, and is no short word.
         """
+        if len(word) < _LEAST_ALONE or other[0] != word[0]:
+            return False
         found = list(self._near(word))
         return [near for near, _, _ in found] == [other] and found[0][2] >= _SEVERAL
 

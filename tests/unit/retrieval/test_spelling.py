@@ -118,3 +118,12 @@ def test_the_only_near_word_that_several_products_have_is_meant(open_snapshot: O
     assert few.correct("xbox konect") == "xbox konect"
     two = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad", "Connect"]], version="two").spelling
     assert two.correct("xbox konnect") == "xbox konnect"
+
+
+def test_a_name_near_to_the_only_word_is_not_meant(open_snapshot: OpenSnapshot) -> None:
+    things = ("chips", "table", "cards", "dice", "wheel")
+    titles = [f"{word} {thing}" for word in ("Casino", "Lorries") for thing in things]
+    shop = open_snapshot([Product(t, t) for t in [*titles, "Wrist watch"]]).spelling
+    for typed in ("casio watch", "torries watch"):
+        assert shop.correct(typed) == typed
+    assert shop.correct("lorrees watch") == "lorries watch"
