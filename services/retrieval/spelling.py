@@ -24,6 +24,7 @@ from shared.snapshot.lexical_document import IDENTIFIER, JOINED, MEASURE, NAMED,
 from shared.text.function_words import function_words
 from shared.text.language_words import is_of_another_language
 from shared.text.letters import fold
+from shared.text.quantities import is_unit
 from shared.text.words import is_run
 
 # Letters: shorter words are never corrected
@@ -38,8 +39,9 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def is_correctable(word: str) -> bool:
-    """Whether a word has letters alone, and enough of them."""
-    return len(word) >= _SHORTEST and _LETTERS.fullmatch(word) is not None and not is_run(word)
+    """Whether a word has letters alone, and enough of them, and is no unit ("volt")."""
+    has_letters = len(word) >= _SHORTEST and _LETTERS.fullmatch(word) is not None
+    return has_letters and not is_run(word) and not is_unit(fold(word))
 
 
 def _is_long(word: str) -> bool:

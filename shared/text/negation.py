@@ -24,7 +24,7 @@ _MORE = re.compile(
 )
 # "not red and long" is about what it is
 _OF_ADJECTIVES = re.compile(r"(?:not|non|isn't|aren't|nicht)[ -]")
-_AND = re.compile(r" ((?:and|&|und|et|y|e|en|och|og|i|и|και) ([^\W\d_]{3,}))$")
+_AND = re.compile(rf" ((?:and|&|und|et|y|e|en|och|og|i|и|και) (?:{_ARTICLES})?([^\W\d_]{{3,}}))$")
 # "Without salt and sugar" is without both, if nothing follows: not "without hood and red lining"
 _AND_BOTH = re.compile(
     r"(?<![\w-])(?:without|w/o|free of|ohne|sans|sin|senza|zonder|uden|utan|uten|без|χωρις) "

@@ -127,3 +127,8 @@ def test_a_name_near_to_the_only_word_is_not_meant(open_snapshot: OpenSnapshot) 
     for typed in ("casio watch", "torries watch"):
         assert shop.correct(typed) == typed
     assert shop.correct("lorrees watch") == "lorries watch"
+
+
+def test_units_are_left_alone(open_snapshot: OpenSnapshot) -> None:
+    shop = open_snapshot([Product(t, t) for t in ("Lamps with a fuse", "Bag of 5 kg")]).spelling
+    assert shop.correct("10 amps fuse") == "10 amps fuse"
