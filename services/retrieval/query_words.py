@@ -34,6 +34,8 @@ _LONGEST_SPLIT = 30
 _CUT_IN_TWO = 3  # letters and digits by turns: "s22ultra"
 _SHORTEST_BEGUN = 3  # letters of a word that is not finished
 
+_SIDE_ENDS = re.compile(r"(?<=\d)x(?=\d)")
+_NAMED_SIDES = re.compile(r"[^\W\d_]+\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+")  # "m8x40"
 _TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 
 
@@ -167,9 +169,12 @@ class QueryWords:
             self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
-        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB", "s22ultra" "S22 Ultra"."""
+        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" "4 GB", "s22ultra" "S22 Ultra", and
+        "m8x40" "M8 x 40".
+        """
         parts = _TURNS.findall(word)
-        for cut in _cuts(parts):
+        sides = [_SIDE_ENDS.split(word)] if _NAMED_SIDES.fullmatch(word) else []
+        for cut in (*_cuts(parts), *sides):
             terms = [self._terms(part)[:1] for part in cut]
             if all(term and self._known(term[0]) for term in terms):
                 self._both(word, [term[0] for term in terms])
