@@ -14,6 +14,7 @@ from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, false_term, lacking_term
+from shared.text.function_words import function_words
 from shared.text.letters import fold
 from shared.text.negation import negations
 from shared.text.numerals import other_numeral
@@ -169,9 +170,7 @@ class QueryWords:
             self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
-        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" "4 GB", "s22ultra" "S22 Ultra", and
-        "m8x40" "M8 x 40".
-        """
+        """Parts of a word: "4gb" finds "4 GB", "s22ultra" "S22 Ultra", "m8x40" "M8 x 40"."""
         parts = _TURNS.findall(word)
         sides = [_SIDE_ENDS.split(word)] if _NAMED_SIDES.fullmatch(word) else []
         for cut in (*_cuts(parts), *sides):
@@ -195,10 +194,11 @@ class QueryWords:
             self.terms.together.append([[part] for part in parts])
 
     def _numeral(self, word: str) -> None:
-        """Match Roman numerals: "2" finds "II", and the other way round."""
+        """Match Roman numerals: "2" finds "II". Swedish texts have "vi", we: it counts in names."""
         other = other_numeral(word)
         if other and self._known(other):
-            self.groups.add((word,), self._term(TEXT, other))
+            field = NAMED if function_words(other, self._index.analysis.languages) else TEXT
+            self.groups.add((word,), self._term(field, other))
             self.terms.joined.add(other)
             if self._index.holds(NAMED, other):
                 self.groups.add_named(word, self._term(NAMED, other))
