@@ -65,7 +65,20 @@ class LexicalLeg:
 
     def says_without(self, word: str, query: str) -> bool:
         """Whether some product that holds a clean query says that it is without a word."""
-        if not any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word)):
+        if not self._is_lacked(word):
             return False
         search = self.search(query)
         return bool((search.matching() & search.lacking(word)).any())
+
+    def has_instead(self, lacked: str, word: str, query: str) -> bool:
+        """Whether some product that holds a clean query says that it is without one word and has
+        another, which no product says it is without.
+        """
+        if not self._is_lacked(lacked) or self._is_lacked(word):
+            return False
+        search = self.search(query)
+        return bool((search.matching() & search.lacking(lacked) & search.holding(word)).any())
+
+    def _is_lacked(self, word: str) -> bool:
+        """Whether some product says that it is without a word."""
+        return any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word))

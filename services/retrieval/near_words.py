@@ -7,7 +7,7 @@ letters. All words are folded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz import process
@@ -16,10 +16,11 @@ from rapidfuzz.distance import OSA
 from shared.snapshot.vocabulary import LONGEST_WORD, Words
 
 _LONGEST_JOINED = 40  # letters
-_SHORTEST_PIECE = 2
+_SHORT = 2  # letters: the vocabulary has longer words alone
 _TOO_MANY = 5  # pieces
 _LONG = 8  # letters: such words may differ twice
 _SEVERAL = 5  # products
+_LEAST_ALONE = 6  # letters: shorter words are near to many names ("casio", "casino")
 _RARE = 2  # a word two edits away must be in at least as many products
 
 _Pieces = tuple[int, int, list[str]]  # their number, the rarest one's count below 0, and the words
@@ -40,8 +41,10 @@ class NearWords:
 
     def is_the_only(self, other: str, word: str) -> bool:
         """Whether several products have a near word of another in their names, and no other is
-        near.
+        near. It starts alike, and is no short word.
         """
+        if len(word) < _LEAST_ALONE or other[0] != word[0]:
+            return False
         found = list(self._near(word))
         return [near for near, _, _ in found] == [other] and found[0][2] >= _SEVERAL
 
@@ -77,23 +80,30 @@ class NearWords:
         rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
         return f"{first} {second}" if rarer >= _RARE else None
 
-    def pieces(self, word: str) -> list[str]:
+    def pieces(self, word: str, short_count: Callable[[str], int] = lambda short: 0) -> list[str]:
         """The fewest words of the catalogue that were joined, at most four; empty for none.
 
-        Of as many, those whose rarest word is most common.
+        Of as many, those whose rarest word is most common. Between others there may be a word of
+        two letters ("houseofcards"); `short_count` knows how many products have it.
         """
         if len(word) > _LONGEST_JOINED:
             return []
         best: list[_Pieces] = [(0, -sys.maxsize, [])]  # up to each letter
         for end in range(1, len(word) + 1):
-            ending = (self._longer(best[start], word[start:end]) for start in range(end))
+            within = short_count if end < len(word) else None
+            ending = (self._longer(best[start], word[start:end], within) for start in range(end))
             best.append(min(filter(None, ending), default=(_TOO_MANY, 0, [])))
         return best[-1][2]
 
-    def _longer(self, before: _Pieces, piece: str) -> _Pieces | None:
+    def _longer(
+        self, before: _Pieces, piece: str, short_count: Callable[[str], int] | None
+    ) -> _Pieces | None:
         """Pieces with one more; None if that is no word, or one too many."""
         pieces, rarest, words = before
-        if len(piece) < _SHORTEST_PIECE or pieces + 1 >= _TOO_MANY:
+        if len(piece) < _SHORT or pieces + 1 >= _TOO_MANY:
             return None
-        count = self.vocabulary.count(piece)
+        if len(piece) > _SHORT:
+            count = self.vocabulary.count(piece)
+        else:
+            count = short_count(piece) if words and short_count else 0
         return (pieces + 1, max(rarest, -count), [*words, piece]) if count else None

@@ -14,6 +14,7 @@ from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT, false_term, lacking_term
+from shared.text.function_words import function_words
 from shared.text.letters import fold
 from shared.text.negation import negations
 from shared.text.numerals import other_numeral
@@ -34,6 +35,8 @@ _LONGEST_SPLIT = 30
 _CUT_IN_TWO = 3  # letters and digits by turns: "s22ultra"
 _SHORTEST_BEGUN = 3  # letters of a word that is not finished
 
+_SIDE_ENDS = re.compile(r"(?<=\d)x(?=\d)")
+_NAMED_SIDES = re.compile(r"[^\W\d_]+\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+")  # "m8x40"
 _TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 
 
@@ -167,9 +170,10 @@ class QueryWords:
             self.terms.measures.add(whole)
 
     def _apart(self, word: str) -> None:
-        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB", "s22ultra" "S22 Ultra"."""
+        """Parts of a word: "4gb" finds "4 GB", "s22ultra" "S22 Ultra", "m8x40" "M8 x 40"."""
         parts = _TURNS.findall(word)
-        for cut in _cuts(parts):
+        sides = [_SIDE_ENDS.split(word)] if _NAMED_SIDES.fullmatch(word) else []
+        for cut in (*_cuts(parts), *sides):
             terms = [self._terms(part)[:1] for part in cut]
             if all(term and self._known(term[0]) for term in terms):
                 self._both(word, [term[0] for term in terms])
@@ -190,10 +194,11 @@ class QueryWords:
             self.terms.together.append([[part] for part in parts])
 
     def _numeral(self, word: str) -> None:
-        """Match Roman numerals: "2" finds "II", and the other way round."""
+        """Match Roman numerals: "2" finds "II". Swedish texts have "vi", we: it counts in names."""
         other = other_numeral(word)
         if other and self._known(other):
-            self.groups.add((word,), self._term(TEXT, other))
+            field = NAMED if function_words(other, self._index.analysis.languages) else TEXT
+            self.groups.add((word,), self._term(field, other))
             self.terms.joined.add(other)
             if self._index.holds(NAMED, other):
                 self.groups.add_named(word, self._term(NAMED, other))

@@ -54,6 +54,8 @@ class Catalog:
     # Whether some product that holds a query says that it is without a word
     says_without: Callable[[str, str], bool]
     synonyms: Synonyms = NO_SYNONYMS
+    # Whether some product that holds a query says that it is without a word, and has another
+    has_instead: Callable[[str, str, str], bool] = lambda lacked, word, query: False
     # Whether a word is a brand, a colour, a size, or an attribute that products have
     is_value: Callable[[str], bool] = lambda word: False
     # What may have been meant by a corrected query, but for words that stay; empty for nothing
@@ -102,10 +104,20 @@ def _denied(typed: str, price: PriceLimit | None, catalog: Catalog) -> list[Nega
     """What a query excludes.
 
     That is said elsewhere than the price: "no more" is no negation in "no more than 80". What is
-    doubtful may be what is wanted, if it is a value: "without hood and red".
+    doubtful may be what is wanted: "without hood and red", "without laces and lightweight".
     """
-    said = (each for each in negations(fold(typed)) if not (each.is_doubtful and catalog.is_value(each.word)))
-    return [each for each in said if not price or each.end <= price.start or price.end <= each.start]
+    said = negations(fold(typed))
+    if price:
+        said = [each for each in said if each.end <= price.start or price.end <= each.start]
+    rest = without(typed, [*said, *([price] if price else [])])
+    return [each for each in said if not (each.is_doubtful and _is_wanted(each, said, rest, catalog))]
+
+
+def _is_wanted(doubtful: Negation, said: list[Negation], rest: str, catalog: Catalog) -> bool:
+    """Whether a word is a value, or some product has it instead of what is denied."""
+    return catalog.is_value(doubtful.word) or any(
+        catalog.has_instead(each.word, doubtful.word, rest) for each in said if each.in_words
+    )
 
 
 def _unsearched(

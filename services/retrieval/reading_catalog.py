@@ -15,12 +15,13 @@ from shared.caller import Caller
 
 def catalog_of(snapshot: Snapshot, synonyms: Synonyms = NO_SYNONYMS, corrects: bool = True) -> Catalog:
     """The snapshot's answers, and the shop's synonyms. Spelling stays as it is unless `corrects`."""
-    says_without = snapshot.lexical.says_without
+    says_without, has_instead = snapshot.lexical.says_without, snapshot.lexical.has_instead
     is_value = partial(_is_value, snapshot)
     if not corrects:
-        return Catalog(_as_it_is, says_without, synonyms, is_value)
+        return Catalog(_as_it_is, says_without, synonyms, has_instead, is_value)
     suggestions = Suggestions(snapshot.spelling, snapshot.products)
-    return Catalog(snapshot.spelling.correct, says_without, synonyms, is_value, suggestions.of)
+    correct, suggest = snapshot.spelling.correct, suggestions.of
+    return Catalog(correct, says_without, synonyms, has_instead, is_value, suggest)
 
 
 def _is_value(snapshot: Snapshot, word: str) -> bool:

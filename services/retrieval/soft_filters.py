@@ -23,6 +23,7 @@ from services.retrieval.snapshots import Snapshot
 from services.retrieval.soft_fields import CATEGORY, KINDS
 from services.retrieval.soft_values import Terms, Value
 from services.retrieval.value_rows import having
+from shared.text.head import head
 from shared.text.letters import fold
 from shared.text.words import words
 
@@ -43,6 +44,7 @@ class SoftFilter(NamedTuple):
     text: str  # as in the query
     name: str  # of what comes first
     is_all: bool = False  # a category, and the whole query: others of its name are not meant
+    thing: Terms = frozenset()  # what a query is about that means a category: "bulb" of "light bulb"
 
 
 class SoftFilters:
@@ -90,6 +92,9 @@ class SoftFilters:
         if not wanted.is_all:
             others = np.flatnonzero(without)
             without[others] = ~self._search.naming(wanted.value.words, rows[others])
+        if wanted.thing:
+            others = np.flatnonzero(without)
+            without[others] = ~self._search.naming([wanted.thing], rows[others])
         return without
 
 
@@ -112,7 +117,16 @@ def _by_meaning(snapshot: Snapshot, request: Request, others: Iterable[SoftFilte
     if not {CATEGORY}.isdisjoint([*request.as_typed, *(each.value.kind for each in others)]):
         return []
     found = meant_category(snapshot, request)
-    return [SoftFilter(found[0], request.query, found[1])] if found else []
+    if not found:
+        return []
+    thing = _thing(snapshot, request.query)
+    return [SoftFilter(found[0], request.query, found[1], thing=thing)]
+
+
+def _thing(snapshot: Snapshot, query: str) -> Terms:
+    """The terms of the last word before "for" and the like, which says what is asked for."""
+    typed = words(head(query))
+    return snapshot.soft_values.terms(typed[-1]) if typed else frozenset()
 
 
 def _by_words(snapshot: Snapshot, search: LexicalSearch, request: Request, rows: Rows) -> list[SoftFilter]:

@@ -24,6 +24,7 @@ from shared.snapshot.lexical_document import IDENTIFIER, JOINED, MEASURE, NAMED,
 from shared.text.function_words import function_words
 from shared.text.language_words import is_of_another_language
 from shared.text.letters import fold
+from shared.text.quantities import is_unit
 from shared.text.words import is_run
 
 # Letters: shorter words are never corrected
@@ -38,8 +39,9 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def is_correctable(word: str) -> bool:
-    """Whether a word has letters alone, and enough of them."""
-    return len(word) >= _SHORTEST and _LETTERS.fullmatch(word) is not None and not is_run(word)
+    """Whether a word has letters alone, and enough of them, and is no unit ("volt")."""
+    has_letters = len(word) >= _SHORTEST and _LETTERS.fullmatch(word) is not None
+    return has_letters and not is_run(word) and not is_unit(fold(word))
 
 
 def _is_long(word: str) -> bool:
@@ -136,9 +138,14 @@ class Spelling:
         """
         if two := self.near.split(word):
             return two
-        pieces = self.near.pieces(word)
+        pieces = self.near.pieces(word, self._named_count)
         named = all_of([self._having(self.index.words(piece), NAMED) for piece in pieces])
         return " ".join(pieces) if pieces and self.count(named) else None
+
+    def _named_count(self, word: str) -> int:
+        """How many products have a folded word in their names."""
+        frequency = self.index.searcher.doc_freq
+        return max((frequency(NAMED, term) for term in self.index.words(word)), default=0)
 
     def _brings_more(self, nearest: str, word: str) -> bool:
         """Whether clearly more products hold the near word than the word finds otherwise."""

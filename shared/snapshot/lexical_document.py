@@ -74,7 +74,7 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     others = {stem(word, language): word for word in joined(f"{named} {described}")}.keys() - set(terms)
     joined_terms = sorted(others)
     joined_terms += _letters_of_runs(named) + glued(named)
-    said = fold(clean(" ; ".join([named, described, *_written(product)])))
+    said = fold(clean(" ; ".join([*names(product), described, *_written(product)])))
     absent = [*lacking(said), *_named_by(product, _NO, analysis)]
     joined_terms += [lacking_term(stem(word, language)) for word in absent]
     joined_terms += [false_term(stem(word, language)) for word in _denied(product, analysis)]

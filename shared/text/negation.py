@@ -24,7 +24,13 @@ _MORE = re.compile(
 )
 # "not red and long" is about what it is
 _OF_ADJECTIVES = re.compile(r"(?:not|non|isn't|aren't|nicht)[ -]")
-_AND = re.compile(r" ((?:and|&|und|et|y|e|en|och|og|i|и|και) ([^\W\d_]{3,}))$")
+_AND = re.compile(rf" ((?:and|&|und|et|y|e|en|och|og|i|и|και) (?:{_ARTICLES})?([^\W\d_]{{3,}}))$")
+# "Without salt and sugar" is without both, if nothing follows: not "without hood and red lining"
+_AND_BOTH = re.compile(
+    r"(?<![\w-])(?:without|w/o|free of|ohne|sans|sin|senza|zonder|uden|utan|uten|без|χωρις) "
+    rf"(?:{_ARTICLES})?[^\W\d_]{{3,}} (?:and|&|und|et|y|e|en|och|og|i|и|και) "
+    rf"(?:{_ARTICLES})?([^\W\d_]{{3,}})(?= ?[;,.)\]]|$)"
+)
 _AFTER = re.compile(
     r"(?<![\w-])([^\W\d_]{3,})(?:-(?:free|frei|less|los|fri|proof|resistant)"
     rf"|,? (?:(?:is|are) )?(?:not (?:{_SUPPLIED})|sold separately))(?!\w)"
@@ -51,10 +57,11 @@ class Negation:
 def lacking(text: str) -> list[str]:
     """The folded words that a folded text says are not there.
 
-    "without laces", "no laces", "no straps or laces" and "lace-free" lack laces.
+    "without laces", "no laces", "no straps or laces", "without straps and laces" and "lace-free" lack
+    laces.
     """
     found = [said.word for each in _BEFORE.finditer(text) for said in _listed(each)]
-    found += [*_AFTER.findall(text), *_GLUED.findall(text)]
+    found += [*_AND_BOTH.findall(text), *_AFTER.findall(text), *_GLUED.findall(text)]
     return list(dict.fromkeys(found))
 
 

@@ -68,3 +68,29 @@ def test_the_last_of_what_is_not_wanted_may_be_wanted(open_snapshot: OpenSnapsho
     assert set(found(snapshot, "parka without hood and belt", tier="lexical")) == {"red", "dry"}
     assert found(snapshot, "parka without hood and red", tier="lexical")[0] == "red"
     assert found(snapshot, "parka without hood and waterproof", tier="lexical")[0] == "dry"
+
+
+def test_what_products_without_the_first_have_is_wanted(open_snapshot: OpenSnapshot) -> None:
+    titles = {
+        "white": "Loafer without laces, white",
+        "black": "Loafer without laces, black",
+        "zip": "Loafer, no zip",
+        "laced": "Loafer, laces and zip",
+    }
+    products = [Product(name, title) for name, title in titles.items()]
+    snapshot = open_snapshot(products, np.eye(8, dtype=np.float32)[: len(products)])
+    assert found(snapshot, "loafer without laces and white", tier="lexical")[0] == "white"
+    assert "laced" not in found(snapshot, "loafer without laces and zip", tier="lexical")
+    read = reading.read("loafer without laces and zip", (), catalog_of(snapshot), PATIENT)
+    assert read.limits.without == ("laces", "zip")
+
+
+def test_a_product_without_two_things_is_without_each(open_snapshot: OpenSnapshot) -> None:
+    products = [
+        Product("both", "Cashews without salt and sugar", brands=("Nutty",)),
+        Product("glazed", "Cashews, sugar glazed"),
+        Product("plain", "Cashews, no sugar"),
+    ]
+    snapshot = open_snapshot(products, np.eye(8, dtype=np.float32)[: len(products)])
+    for query in ("cashews without sugar", "cashews -sugar"):
+        assert set(found(snapshot, query, tier="lexical")) == {"both", "plain"}

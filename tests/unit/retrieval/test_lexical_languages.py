@@ -48,3 +48,12 @@ def test_words_of_a_language_match_as_its_shoppers_mean_them(
     leg: LexicalLeg, query: str, matches: list[int]
 ) -> None:
     assert np.flatnonzero(leg.search(query).matching()).tolist() == matches
+
+
+def test_a_function_word_is_a_numeral_in_names_alone(open_snapshot: OpenSnapshot) -> None:
+    """In Swedish "vi" is we."""
+    texts = {"Matbord 6 stolar": "", "Matbord 4 stolar": "Vi levererar.", "Saga VI": "", "Saga IX": "Vi"}
+    products = [Product(t, t, description=d, language_code="sv") for t, d in texts.items()]
+    leg = open_snapshot(products).lexical
+    assert np.flatnonzero(leg.search("matbord 6").matching()).tolist() == [0]
+    assert np.flatnonzero(leg.search("saga 6").matching()).tolist() == [2]

@@ -17,6 +17,7 @@ from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 PRODUCTS = [
     Product("sofa", "Corner Sofa", categories=("Living > Sofas",)),
     Product("cover", "Big washable throw", categories=("Living > Throws",)),
+    Product("slip", "Washable cover", categories=("Living > Textiles",)),
     Product("bed", "Big bed", description="not a couch", categories=("Sleeping > Beds",)),
 ]
 NEAR = np.eye(DIM, dtype=np.float32)
@@ -76,3 +77,11 @@ def test_words_that_products_have_together_mean_what_they_say(tmp_path: Path) ->
 @pytest.mark.parametrize("off", ["category", "all"])
 def test_it_is_switched_off(tmp_path: Path, off: str) -> None:
     assert found(snapshot(tmp_path, *NAMES), "big settee", 0.7, 0.1, 0.2, as_typed=(off,))[1] == []
+
+
+def test_what_is_called_as_the_thing_asked_for_stays_before_it(tmp_path: Path) -> None:
+    """A "settee cover" is a cover."""
+    opened = snapshot(tmp_path, *NAMES)
+    for query in ("settee cover", "cover for a settee"):
+        assert found(opened, query, 0.7, 0.5, 0.2) == ("slip", ["Sofas first"])
+    assert found(opened, "cover settee", 0.7, 0.5, 0.2) == ("sofa", ["Sofas first"])

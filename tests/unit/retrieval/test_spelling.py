@@ -74,6 +74,15 @@ def test_pieces_are_of_one_products_name(spelling: Spelling) -> None:
     assert spelling.near.pieces("speakerredtoner") == ["speaker", "red", "toner"]
 
 
+def test_a_piece_between_others_may_have_two_letters(open_snapshot: OpenSnapshot) -> None:
+    titles = ("House of Cards", "Tea or Toast", "Lamp to go", "An orderly desk", "Cards")
+    spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
+    assert spelling.correct("houseofcards") == "house of cards"
+    assert spelling.correct("teaortoast") == "tea or toast"
+    for typed in ("lampto", "tolamp", "lampgo", "houseoftea", "houseorcards", "anorderly"):
+        assert spelling.correct(typed) == typed
+
+
 def test_words_of_other_languages_are_left_alone(open_snapshot: OpenSnapshot) -> None:
     titles = ("Label maker", "Rifle sling", "Panel", "House", "Guarantee card", "Lever")
     spelling = open_snapshot([Product(f"p{n}", title) for n, title in enumerate(titles)]).spelling
@@ -109,3 +118,17 @@ def test_the_only_near_word_that_several_products_have_is_meant(open_snapshot: O
     assert few.correct("xbox konect") == "xbox konect"
     two = open_snapshot([Product(t, t) for t in [*titles, "Xbox pad", "Connect"]], version="two").spelling
     assert two.correct("xbox konnect") == "xbox konnect"
+
+
+def test_a_name_near_to_the_only_word_is_not_meant(open_snapshot: OpenSnapshot) -> None:
+    things = ("chips", "table", "cards", "dice", "wheel")
+    titles = [f"{word} {thing}" for word in ("Casino", "Lorries") for thing in things]
+    shop = open_snapshot([Product(t, t) for t in [*titles, "Wrist watch"]]).spelling
+    for typed in ("casio watch", "torries watch"):
+        assert shop.correct(typed) == typed
+    assert shop.correct("lorrees watch") == "lorries watch"
+
+
+def test_units_are_left_alone(open_snapshot: OpenSnapshot) -> None:
+    shop = open_snapshot([Product(t, t) for t in ("Lamps with a fuse", "Bag of 5 kg")]).spelling
+    assert shop.correct("10 amps fuse") == "10 amps fuse"
