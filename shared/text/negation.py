@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WITHOUT = (
-    "without|w/o|not|no|non|free of|isn't|aren't|except(?: for)?|excluding|other than|anything but|"
+    "without|w/o|not|no|non|free (?:of|from)|isn't|aren't|except(?: for)?|excluding|other than|anything but|"
     "ohne|ausser|sauf|excepto|tranne|behalve|кроме|"
     "kein|keine|nicht|sans|pas de|sin|senza|zonder|geen|uden|utan|uten|"
     "ilman|без|χωρις"
@@ -27,7 +27,7 @@ _OF_ADJECTIVES = re.compile(r"(?:not|non|isn't|aren't|nicht)[ -]")
 _AND = re.compile(rf" ((?:and|&|und|et|y|e|en|och|og|i|и|και) (?:{_ARTICLES})?([^\W\d_]{{3,}}))$")
 # "Without salt and sugar" is without both, if nothing follows: not "without hood and red lining"
 _AND_BOTH = re.compile(
-    r"(?<![\w-])(?:without|w/o|free of|ohne|sans|sin|senza|zonder|uden|utan|uten|без|χωρις) "
+    r"(?<![\w-])(?:without|w/o|free (?:of|from)|ohne|sans|sin|senza|zonder|uden|utan|uten|без|χωρις) "
     rf"(?:{_ARTICLES})?[^\W\d_]{{3,}} (?:and|&|und|et|y|e|en|och|og|i|и|και) "
     rf"(?:{_ARTICLES})?([^\W\d_]{{3,}})(?= ?[;,.)\]]|$)"
 )

@@ -23,6 +23,7 @@ from shared.text.price import price_limit
         ("parka without hood and red lining", ["hood"]),
         ("no sugar and vegan", ["sugar"]),
         ("not for babies", ["babies"]),
+        ("soap, free from perfume and dyes", ["perfume", "dyes"]),
         ("nicht fur die spulmaschine", ["spulmaschine"]),
         ("no 5 of 7", []),
         ("northern lights", []),
