@@ -85,3 +85,9 @@ def test_what_is_called_as_the_thing_asked_for_stays_before_it(tmp_path: Path) -
     for query in ("settee cover", "cover for a settee"):
         assert found(opened, query, 0.7, 0.5, 0.2) == ("slip", ["Sofas first"])
     assert found(opened, "cover settee", 0.7, 0.5, 0.2) == ("sofa", ["Sofas first"])
+
+
+def test_a_query_with_a_word_of_the_category_is_no_other_name(tmp_path: Path) -> None:
+    opened = snapshot(tmp_path, "Corner seats", "Throws", "Beds")
+    assert found(opened, "big settee", 0.7, 0.5, 0.2)[1] == ["Corner seats first"]
+    assert found(opened, "corner settee", 0.7, 0.5, 0.2)[1] == []
