@@ -110,7 +110,7 @@ class SoftValues:
 
     def codes(self, value: Value) -> list[int]:
         """The codes of values with all words of one: "navy blue" for "blue"."""
-        having = [set[int]().union(*(self._codes[term] for term in terms)) for terms in value.words]
+        having = [set[int]().union(*(self._codes.get(term, ()) for term in terms)) for terms in value.words]
         return list(set.intersection(*having))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.retrieval.meant_category import meant_category
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -88,6 +89,12 @@ def test_what_is_called_as_the_thing_asked_for_stays_before_it(tmp_path: Path) -
 
 
 def test_a_query_with_a_word_of_the_category_is_no_other_name(tmp_path: Path) -> None:
-    opened = snapshot(tmp_path, "Corner seats", "Throws", "Beds")
-    assert found(opened, "big settee", 0.7, 0.5, 0.2)[1] == ["Corner seats first"]
-    assert found(opened, "corner settee", 0.7, 0.5, 0.2)[1] == []
+    opened = snapshot(tmp_path, *NAMES)
+    near = vector(0.7, 0.5, 0.2)
+    assert meant_category(opened, Request("big settee", near))
+    assert meant_category(opened, Request("sofa settee", near)) is None
+
+
+def test_a_category_that_no_product_has_changes_nothing(tmp_path: Path) -> None:
+    opened = snapshot(tmp_path, "Stools", "Throws", "Beds")
+    assert found(opened, "big settee", 0.7, 0.5, 0.2)[0] == "cover"
