@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 import urllib.request
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from bench.free_port import free_port
 
 _BATCH = 1_000
 _START_SECONDS = 60
@@ -92,7 +93,7 @@ def gorse_server(program: Path, folder: Path, is_best: bool) -> Iterator[GorseSe
     its models to what it finds at its start.
     """
     folder.mkdir(exist_ok=True)
-    port, http_port = _free_port(), _free_port()
+    port, http_port = free_port(), free_port()
     chosen = {
         "replaces": str(is_best).lower(),
         "latest": str(not is_best).lower(),
@@ -113,12 +114,6 @@ def gorse_server(program: Path, folder: Path, is_best: bool) -> Iterator[GorseSe
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _wait(server: GorseServer) -> None:

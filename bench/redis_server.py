@@ -1,12 +1,13 @@
 """A Redis for a run."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from bench.free_port import free_port
 
 
 @contextmanager
@@ -18,10 +19,8 @@ def redis_at(address: str) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         raise SystemExit("redis-server is not installed; install it, or name a server with --redis")
-    with socket.socket() as probe, tempfile.TemporaryDirectory() as folder:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
         command = [program, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "yes"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             time.sleep(1)

@@ -89,9 +89,9 @@ def read_sentence_model(folder: Path, name: str = "") -> SentenceModel:
     file, if one cannot be read or has something that this version cannot do.
     """
     found = dict(_modules(folder))
-    prompts = _prompts(folder, name)
     reading = _optional(folder / "sentence_bert_config.json")
     settings = _optional(folder / "config_sentence_transformers.json")
+    prompts = _prompts(settings, name)
     model = SentenceModel(
         pooling=_pooling(folder / found["Pooling"][0]) if "Pooling" in found else PLAIN_POOLING,
         dense=tuple(_dense(folder, each) for each in found.get("Dense", ())),
@@ -158,13 +158,12 @@ def _dense(folder: Path, name: str) -> DenseModule:
     return DenseModule(name, ACTIVATIONS[kind], width, sha256(weights))
 
 
-def _prompts(folder: Path, name: str) -> tuple[str, str]:
+def _prompts(settings: Mapping[str, Any], name: str) -> tuple[str, str]:
     """The prompts for queries and for products."""
-    content = _optional(folder / "config_sentence_transformers.json")
-    prompts = content.get("prompts")
+    prompts = settings.get("prompts")
     if not isinstance(prompts, dict) or not any(prompts.values()):
         return known_prompts(name)
-    default = str(prompts.get(content.get("default_prompt_name"), ""))
+    default = str(prompts.get(settings.get("default_prompt_name"), ""))
     query = str(prompts.get("query", default))
     named = [prompts[each] for each in ("document", "passage", "corpus") if each in prompts]
     return query, str(named[0] if named else default)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from services.reranker.candidates import Candidates
 from services.reranker.query import Matrix
 from services.reranker.states import Rows
+from shared.features.counters import day_of
 from shared.features.page import StoredPage
-from shared.product_memory.memory import DAY_SECONDS
 
 _FIRST_PLACES = (4, 5, 6, 7, 8)  # from 0, where a product may come up
 _SHOWN_FIRST = 10
@@ -51,8 +51,7 @@ class Exploration:
         request = stored.request
         if not self.share or not request.visitor_id or len(order) <= _SHOWN_FIRST:
             return None
-        day = int(stored.now_seconds // DAY_SECONDS)
-        draw, place = _drawn(f"{day}\n{request.visitor_id}\n{request.query}")
+        draw, place = _drawn(f"{day_of(stored.now_seconds)}\n{request.visitor_id}\n{request.query}")
         if draw >= self.share:
             return None
         best = order[:_LOOKED_AT]

@@ -94,10 +94,12 @@ class Spelling:
 
     def _applies(self, word: str, corrected: str, together: list[str]) -> bool:
         """Whether a correction is clear, or some product has it and another word of the query."""
-        if _is_clear(word, corrected) or self.near.is_the_only(corrected, fold(word)):
+        if _is_clear(word, corrected):
             return True
         with_others = self.with_one_of(corrected, [word for word in together if word != corrected])
-        return with_others is None or self.count(with_others) > 0
+        if with_others is None or self.count(with_others) > 0:
+            return True
+        return self.near.is_the_only(corrected, fold(word))  # last, as it looks at many words
 
     def with_one_of(self, word: str, others: Sequence[str]) -> Query | None:
         """Finds what holds a word and one of the others. Short words and function words are none."""

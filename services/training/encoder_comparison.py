@@ -18,7 +18,7 @@ from services.training.encoder_config import encoder_config
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.principal_heads import STATE_DIM
 from shared.errors import InvalidRequest, NotFound
-from shared.metrics import condensed, ndcg, recall
+from shared.metrics import condensed, mean, ndcg, recall
 from shared.product_text import product_text_of
 from shared.snapshot.generation import Generation, current_generation
 from shared.text.query import normalise
@@ -168,5 +168,5 @@ def _size(files: EncoderFiles) -> int:
 
 
 def _mean(values: Sequence[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return round(float(np.mean(known)), 4) if known else float("nan")
+    found = mean(values)
+    return float("nan") if found is None else round(found, 4)

@@ -13,7 +13,7 @@ from shared.features.scopes.product import PRODUCT
 from shared.features.scopes.visitor import VISITOR
 from shared.features.spec import LEAST_VISITORS, MONTH, SHOWN
 from shared.features.store import FeatureStore
-from shared.features.visitor import Visitor, VisitorState, state_of
+from shared.features.visitor import VisitorState, shown_in, state_of
 
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
@@ -36,7 +36,7 @@ class StoredPage:
 
     def shown_to_visitor(self) -> CountedOnce:
         """The products that the visitor was shown lately, by day."""
-        return Visitor(self._values_of(VISITOR)[0]).shown
+        return shown_in(self._values_of(VISITOR)[0])
 
     def columns(self, least_visitors: int = LEAST_VISITORS) -> dict[str, Matrix]:
         """scopes.COLUMNS of n candidates, (n,) float32 each.

@@ -184,6 +184,11 @@ def state_of(value: bytes | None) -> VisitorState:
     )
 
 
+def shown_in(value: bytes | None) -> CountedOnce:
+    """The counted names of pages in a value; none if there is no value."""
+    return CountedOnce(_parts(value)[3]) if value else CountedOnce()
+
+
 def _parts(value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     """Events seen, frequency, counted names of interactions and of pages, and state."""
     start = watermarks.size(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,15 +35,16 @@ from services.reranker.recommending.features import (
 )
 from services.reranker.recommending.formula import Scores
 from services.reranker.recommending.history import History
+from services.reranker.recommending.known_visitor import KnownVisitor
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
 from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.states import Rows
 from shared import clock, vectors
 from shared.errors import InvalidRequest
-from shared.features.counted_once import CountedOnce
 from shared.features.scope import PageRequest
-from shared.features.visitor import UNKNOWN_VISITOR, VisitorState
+from shared.features.visitor import VisitorState
 from shared.product_memory.follower import ProductMemoryFollower
 from shared.product_memory.memory import ProductMemory
 from shared.stage import Missed
@@ -55,15 +55,6 @@ _SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VI
 # Placements that keep the order of the candidates, and the name of their sort key
 _IN_ORDER = {Placement.NEW_ARRIVALS: "publish_time", Placement.RECENTLY_VIEWED: "recent_weight"}
 _EMPTY_MEMORY = ProductMemory.empty()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The state of a request's visitor, and notes on why it is missing."""
-
-    state: VisitorState
-    notes: Sequence[str] = ()
-    shown: CountedOnce = field(default_factory=CountedOnce)  # to the visitor
 
 
 class Recommender:
@@ -122,13 +113,13 @@ class Recommender:
             known = await self._known(request.visitor_id, request.session_id, request.budget_ms)
         with stopwatch.timed("ranker"):
             evidence = self._evidence(known.state, request.product_ids)
-            matrix = _matrix(request, reranker.snapshot, evidence)
+            rows = reranker.snapshot.to_core(np.array(request.rows, np.int64))
+            product_ids = reranker.snapshot.ids_at(rows)
+            matrix = _matrix(request, reranker.snapshot, evidence, rows, product_ids)
             ranker = reranker.recommend_ranker
             scores = _scores(ranker, placement, matrix)
-            weight = self._fatigue if placement in TIRING else 0.0
-            product_ids = _ids(request, reranker.snapshot)
-            taken = tired(scores, product_ids, known.shown, evidence, weight)
-            order = self._order(scores - taken, placement, reranker.snapshot, request)
+            taken = self._taken(scores, placement, product_ids, known, evidence)
+            order = self._order(scores - taken, placement, reranker.snapshot, rows)
         shown = order.places[: request.feature_limit]
         return RerankResponse(
             order=order.places.tolist(),
@@ -141,30 +132,42 @@ class Recommender:
             stage_ms=stopwatch.stage_ms,
         )
 
+    def _taken(
+        self,
+        scores: Scores,
+        placement: Placement,
+        product_ids: Sequence[str],
+        known: KnownVisitor,
+        evidence: Evidence,
+    ) -> Scores:
+        """(n,): what is taken from the scores of products that the visitor left alone."""
+        if placement not in TIRING or self._fatigue <= 0:
+            return np.zeros(len(scores))
+        return tired(scores, product_ids, known.shown(), evidence, self._fatigue)
+
     def _order(
         self,
         scores: Scores,
         placement: Placement,
         snapshot: RerankerSnapshot,
-        request: RankProposalsRequest,
+        rows: Rows,
     ) -> Order:
         """The order by score, diversified if there is a weight and the placement is in DIVERSE."""
         order = by_score(scores)
         if self._diversity <= 0 or placement not in DIVERSE:
             return order
-        first = np.array(request.rows, np.int64)[order.places[:LOOKED_AT]]
-        vectors = snapshot.vectors_at(snapshot.to_core(first))
+        vectors = snapshot.vectors_at(rows[order.places[:LOOKED_AT]])
         return diversified(scores, order, vectors, self._diversity)
 
-    async def _known(self, visitor_id: str, session_id: str, budget_ms: float) -> Known:
+    async def _known(self, visitor_id: str, session_id: str, budget_ms: float) -> KnownVisitor:
         if self._features is None or not visitor_id:
-            return Known(UNKNOWN_VISITOR)
+            return KnownVisitor()
         wanted = PageRequest((), "", visitor_id, session_id)
         try:
             page = await self._features.read(wanted, Deadline.after(budget_ms))
         except Missed as missed:
-            return Known(UNKNOWN_VISITOR, [str(missed)])
-        return Known(page.visitor(), shown=page.shown_to_visitor())
+            return KnownVisitor(notes=[str(missed)])
+        return KnownVisitor(page.visitor(), page=page)
 
     def _evidence(self, state: VisitorState, seeds: Sequence[str]) -> Evidence:
         now_seconds = clock.now()
@@ -189,8 +192,14 @@ def _near(evidence: Evidence, placement: Placement) -> dict[str, float]:
     return evidence.history_products if placement is Placement.FOR_YOU else {}
 
 
-def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence: Evidence) -> Matrix:
-    rows = snapshot.to_core(np.array(request.rows, np.int64))
+def _matrix(
+    request: RankProposalsRequest,
+    snapshot: RerankerSnapshot,
+    evidence: Evidence,
+    rows: Rows,
+    product_ids: Sequence[str],
+) -> Matrix:
+    """The features of the candidates: `rows` (n,) with their ids."""
     seed_rows = [row for each in evidence.seeds if (row := snapshot.products.row(each)) is not None]
     on_page = OnPage(
         price=snapshot.column("price", rows),
@@ -199,11 +208,7 @@ def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence:
         rating_count=snapshot.column("rating_count", rows),
         proposed_count=request.proposed_count,
     )
-    return feature_matrix(evidence, _ids(request, snapshot), _similarity(request, evidence), on_page)
-
-
-def _ids(request: RankProposalsRequest, snapshot: RerankerSnapshot) -> Sequence[str]:
-    return snapshot.ids_at(snapshot.to_core(np.array(request.rows, np.int64)))
+    return feature_matrix(evidence, product_ids, _similarity(request, evidence), on_page)
 
 
 def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity:

@@ -32,8 +32,7 @@ async def main() -> None:
     """Make pages until asked to end."""
     data, socket, address, bundle = sys.argv[1:]
     ended, first = asked_to_end(), os.getppid()
-    orphaned = asyncio.Event()
-    ends_with_input(orphaned)
+    ends_with_input(ended)
     log = FollowedFile(Path(data) / LOG)
     async with connect(f"unix:{socket}", PROMPT) as channel:
         engine = PageEngine(Path(data), bundle, log, RemoteFeatures(channel), is_worker=True)
@@ -41,9 +40,7 @@ async def main() -> None:
         engine.search.parts.admission = Admission(_PAGES_AT_ONCE, _PAGES_AT_ONCE)
         maker = page_maker_servicer(engine.search, engine.recommend, impressions)
         server = Server([maker, status_servicer(engine.status)], 0, address)
-        leaving = asyncio.create_task(_leave(orphaned, ended))
         await _serve(server, engine, ended)
-        leaving.cancel()
         await engine.search.close()
         engine.close()
     await log.close()
@@ -60,12 +57,6 @@ async def _serve(server: Server, engine: PageEngine, ended: asyncio.Event) -> No
     for task in work:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
-
-
-async def _leave(orphaned: asyncio.Event, ended: asyncio.Event) -> None:
-    """End when the first process says so, or has ended."""
-    await orphaned.wait()
-    ended.set()
 
 
 async def _give_back(engine: PageEngine) -> None:
