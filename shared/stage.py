@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+from shared.caller import CallerLeft, leaves_at
 from shared.errors import AisleError, Unavailable
 
 Answer = TypeVar("Answer")
@@ -74,17 +75,20 @@ class Stage:
         if self._rests():
             raise Missed(f"{self.name}: resting after {self._max_late} late answers")
         limit = asyncio.timeout(limit_ms / 1e3)
+        left = leaves_at.set(min(leaves_at.get(), time.monotonic() + limit_ms / 1e3))
         try:
             async with limit:
                 answer = await call()
         except Exception as error:
-            if limit.expired():
+            if limit.expired() or isinstance(error, CallerLeft):
                 self._note_late(limit_ms)
                 raise Late(f"{self.name}: deadline") from error
             self._late_for.clear()
             if isinstance(error, self._through):
                 raise
             raise self._missed(error) from error
+        finally:
+            leaves_at.reset(left)
         self._late_for.clear()
         return answer
 

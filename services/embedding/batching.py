@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +16,7 @@ from cachetools import LRUCache
 
 from services.embedding.encoding import QueryEncoding
 from shared.errors import Overloaded
+from shared.threads import Threads
 from shared.weighing import weigher
 
 _CHARACTERS_PER_TOKEN = 4  # to estimate a query's length without tokenising it twice
@@ -60,7 +60,7 @@ class QueryBatcher:
     def __init__(self, encoder: QueryEncoder, limits: BatchLimits) -> None:
         self._encoder = encoder
         self._limits = limits
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self._thread = Threads(1, "encoder")
         self._queue: deque[_Waiting] = deque()
         self._pending: dict[str, _Waiting] = {}
         weigh = weigher(_size_bytes, limits.cached_queries, limits.cached_bytes)
@@ -88,7 +88,7 @@ class QueryBatcher:
         """End the thread, after the current batch."""
         if self._worker:
             self._worker.cancel()
-        self._thread.shutdown(cancel_futures=True)
+        self._thread.close()
 
     def _answer(self, query: str) -> QueryEncoding | asyncio.Future[QueryEncoding]:
         if query in self._cache:
@@ -116,9 +116,7 @@ class QueryBatcher:
 
     async def _encode(self, batch: Sequence[_Waiting]) -> list[QueryEncoding]:
         queries = [waiting.query for waiting in batch]
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._encoder.encode_queries, queries
-        )
+        return await self._thread.run(lambda: self._encoder.encode_queries(queries))
 
     def _next_batch(self) -> list[_Waiting]:
         batch = [self._queue.popleft()]

@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 from services.gateway.recent_peers import RecentPeers
 from shared.errors import Overloaded
 
-_SMOOTHING = 0.1  # weight of the newest page in the mean
+# Weight of the newest page in the mean: pages that become slower are noticed before queues are too long
+_SMOOTHING = 0.1
+_SMOOTHING_SLOWER = 0.3
 _HEADROOM = 2.0  # mean pages that must fit into the remaining time when a page's turn comes
 # A wait that takes longer than expected should still be in time, not refused late
-_WAIT_MARGIN = 1.5
+_WAIT_MARGIN = 2.0
 
 _Turn = asyncio.Future[None]
 
@@ -75,21 +77,38 @@ class Admission:
             yield
         finally:
             page_ms = (time.perf_counter() - start) * 1e3
-            self._mean_page_ms += (page_ms - self._mean_page_ms) * (_SMOOTHING if self._mean_page_ms else 1.0)
+            self._observe(page_ms)
             self._leave(peer)
 
-    async def _enter(self, left_ms: float, peer: str) -> None:
-        self._peers.note(peer)
+    def _observe(self, page_ms: float) -> None:
+        slower_by = page_ms - self._mean_page_ms
+        weight = _SMOOTHING_SLOWER if slower_by > 0 else _SMOOTHING
+        self._mean_page_ms += slower_by * (weight if self._mean_page_ms else 1.0)
+
+    def refuse_if_late(self, left_ms: float, peer: str) -> None:
+        """Raise Overloaded if a new page of the peer would be late.
+
+        Call it before anything else is done for the page: refusals must be cheap.
+        """
         if left_ms <= 0:
             raise Overloaded(
                 f"the deadline passed before the page could begin; raise deadline_ms, or {self._again(peer)}"
             )
-        if self._may_begin(peer) and peer not in self._lines:
-            self._in_work[peer] += 1
+        if self._begins_at_once(peer):
             return
         if _WAIT_MARGIN * self.expected_wait_ms(peer) + self._needed_ms > left_ms:
             raise self._refusal(peer)
-        await self._turn(left_ms, peer)
+
+    async def _enter(self, left_ms: float, peer: str) -> None:
+        self._peers.note(peer)
+        self.refuse_if_late(left_ms, peer)
+        if self._begins_at_once(peer):
+            self._in_work[peer] += 1
+        else:
+            await self._turn(left_ms, peer)
+
+    def _begins_at_once(self, peer: str) -> bool:
+        return peer not in self._lines and self._may_begin(peer)
 
     async def _turn(self, left_ms: float, peer: str) -> None:
         """Wait in the queue. The place is taken when this returns."""

@@ -1,8 +1,8 @@
 """Orders candidates: gather, MaxSim, interaction block, features, ranker, affinity."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,8 @@ from shared.live.wire_rows import UNKNOWN
 from shared.query_memory.memory import QueryMemory
 from shared.query_memory.near import near_columns
 from shared.telemetry import Stopwatch
+from shared.threads import Threads
 
-# For work in Python during the block's engine call
-_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
 _MAXSIM_SHARE = 0.5  # weight relative to the fused score, when choosing the block's candidates
 # Weight of affinity on a page without a query, in standard deviations of its scores
 BROWSE_WEIGHT = 2.0
@@ -95,7 +94,7 @@ class Reranker:
         """
         self._refuse_if_late(deadline)
         clock = Stopwatch()
-        actions = _ASIDE.submit(self._actions, query, candidates.rows, stored, memory)
+        actions = _aside().begin(lambda: self._actions(query, candidates.rows, stored, memory))
         late = self._maxsim(query, candidates.rows, clock)
         self.before.observe(1, sum(clock.stage_ms.values()))
         with clock.timed("block"):
@@ -238,6 +237,12 @@ class Reranker:
         near = affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
         # A bought product raises similar products, but not itself
         return np.where(np.isin(rows, recent.bought_rows), np.minimum(near, 0), near)
+
+
+@cache
+def _aside() -> Threads:
+    """For work in Python during the block's engine call."""
+    return Threads(1, "aside")
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:

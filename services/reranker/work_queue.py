@@ -1,14 +1,13 @@
 """A queue whose length is limited by its callers' deadlines."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TypeVar
 
 from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
 from shared.errors import Overloaded
+from shared.threads import Threads
 
 Result = TypeVar("Result")
 
@@ -21,7 +20,7 @@ class WorkQueue:
 
         A call is expected to take `guess_ms` at first.
         """
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reranker")
+        self._threads = Threads(workers, "reranker")
         self._workers = workers
         self._max_waiting = max_waiting
         self._cost = CostEstimate(guess_ms)
@@ -37,13 +36,13 @@ class WorkQueue:
             )
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, call)
+            return await self._threads.run(lambda: self._timed(call))
         finally:
             self._inside -= 1
 
     def close(self) -> None:
         """Finish running calls, and drop waiting ones."""
-        self._executor.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def _timed(self, call: Callable[[], Result]) -> Result:
         began = perf_counter()

@@ -91,7 +91,8 @@ class Standalone:
             engine = cls(data, bundle, log, counted)
             try:
                 await engine._start()
-                async with engine._beside(data, bundle, workers), engine._serving(data, port, host):
+                engine._hand_on(data, bundle, workers)
+                async with engine._serving(data, port, host):
                     yield engine
             finally:
                 await engine._close()
@@ -101,16 +102,10 @@ class Standalone:
     def _worker_counts(self) -> Mapping[str, int]:
         return self.workers.counts if self.workers else {}
 
-    @asynccontextmanager
-    async def _beside(self, data: Path, bundle: str, workers: int) -> AsyncIterator[None]:
+    def _hand_on(self, data: Path, bundle: str, workers: int) -> None:
         """Have pages made by processes beside this one, if there are to be some."""
-        if workers < 2:
-            yield
-            return
-        store, parts = self.features.store, self.search.parts
-        async with WorkerPool.open(data, bundle, workers, store, parts) as pool:
-            self.workers = pool
-            yield
+        if workers > 1:
+            self.workers = WorkerPool.open(data, bundle, workers, self.features.store, self.search.parts)
 
     @asynccontextmanager
     async def _serving(self, data: Path, port: int, host: str) -> AsyncIterator[None]:

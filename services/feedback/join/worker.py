@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
+_GATHER_SECONDS = 1.0  # lets the records of many pages share one transaction
 _AFTER_ERROR_SECONDS = 5.0
 _QUIET_SECONDS = 30.0
 _EXPORTS_SHARE = 0.1  # of the time, at most
@@ -68,8 +69,10 @@ class JoinWorker:
         """Follow the log until cancelled."""
         while True:
             try:
-                await self.step(_POLL_SECONDS)
+                records = await self.step(_POLL_SECONDS)
                 await self._export_when_due()
+                if len(records) < self._config.batch_records:
+                    await asyncio.sleep(_GATHER_SECONDS)
             except Exception as error:  # keep following after any error
                 self.trouble = _TROUBLE % error
                 self._failures.log(error)

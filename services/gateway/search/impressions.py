@@ -19,7 +19,7 @@ from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
-_LINGER_SECONDS = 0.02  # lets the records of several pages share one append
+_LINGER_SECONDS = 0.1  # lets the records of several pages share one append
 
 Recording = Callable[[], NewRecord]  # makes a record later, because pages go first
 

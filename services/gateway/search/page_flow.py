@@ -60,6 +60,8 @@ class PageFlow(Generic[Request]):
         budget = Budget(request.deadline_ms or self._parts.config.deadline_ms, spent_ms)
         asker.set(peer)
         try:
+            if not request.wait_for_visible:
+                self._parts.admission.refuse_if_late(budget.left_ms(), peer)
             self._kind.check(request)
             token = self._parts.token(self._kind.identity(request), request.page_token)
             # Before the query is analysed

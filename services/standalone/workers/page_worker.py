@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
-
-from grpc import aio
 
 from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, Replica
-from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
-from aisle.v1.status_pb2_grpc import StatusServiceStub
+from aisle.v1.status_pb2 import ReplicaStatus
 from aisle.v1.worker_pb2 import MakePageRequest, MakePageResponse
-from aisle.v1.worker_pb2_grpc import PageWorkerServiceStub
+from services.standalone.workers.connection import Answer, Connection, Kind
 from services.standalone.workers.worker_process import WorkerProcess, end
 from shared.errors import AisleError, Unavailable
-from shared.rpc.channels import PROMPT, connect
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
@@ -34,10 +29,12 @@ _STEADY_SECONDS = 60.0  # after so long, an end is the first one again
 class PageWorker:
     """Calls a worker, and starts another process when it ends."""
 
-    def __init__(self, process: WorkerProcess) -> None:
+    def __init__(self, process: WorkerProcess, features: Answer) -> None:
+        """`features` answers its READ_FEATURES."""
         self._process = process
+        self._features = features
         self._status: ReplicaStatus | None = None  # None: not ready, or silent
-        self._stub: Any = None
+        self._connection: Connection | None = None  # None: no process runs
         self._pid = 0
         self._answered = 0.0  # when it last answered anything, in seconds of time.monotonic
         self.running = 0  # pages that it makes now
@@ -56,23 +53,26 @@ class PageWorker:
         nothing in half of that time.
         """
         began = time.monotonic()
-        limit_seconds = left_seconds + _LATE_SECONDS
-        call = asyncio.ensure_future(self._stub.MakePage(request, timeout=limit_seconds))
+        call = asyncio.ensure_future(self._made(request, left_seconds + _LATE_SECONDS))
         self.running += 1
         try:
             await asyncio.wait([call], timeout=left_seconds * _PATIENCE)
             if not call.done() and self._answered < began:
                 self._status = None
                 raise TimeoutError
-            await asyncio.wait([call])
-            if call.cancelled():  # by the channel, which was closed: not by this page's caller
-                raise Unavailable("the page worker has ended")
-            made: MakePageResponse = call.result()
+            made = await call
             self._answered = time.monotonic()
             return made
         finally:
             self.running -= 1
             call.cancel()
+
+    async def _made(self, request: MakePageRequest, limit_seconds: float) -> MakePageResponse:
+        if self._connection is None:
+            raise Unavailable("the page worker has ended")
+        async with asyncio.timeout(limit_seconds):
+            body = await self._connection.call(Kind.MAKE_PAGE, request.SerializeToString())
+        return MakePageResponse.FromString(body)
 
     def replica(self) -> Replica:
         """Its status."""
@@ -97,24 +97,24 @@ class PageWorker:
 
     async def _one(self) -> str:
         """Run one process. Returns how it ended."""
-        process = await self._process.start()
+        process, here = await self._process.start()
         self._pid = process.pid
+        connection = await Connection.over(here, {Kind.READ_FEATURES: self._features})
+        self._connection = connection
         try:
-            async with connect(self._process.address, PROMPT) as channel:
-                self._stub = PageWorkerServiceStub(channel)
-                return await self._watch(process, channel)
+            return await self._watch(process, connection)
         finally:
-            self._status = None
+            self._status = self._connection = None
+            connection.close()
             await asyncio.shield(end(process))
 
-    async def _watch(self, process: asyncio.subprocess.Process, channel: aio.Channel) -> str:
+    async def _watch(self, process: asyncio.subprocess.Process, connection: Connection) -> str:
         """Look at a process until it has ended, or is silent for too long."""
-        status: Any = StatusServiceStub(channel)
         ended = asyncio.create_task(process.wait())
         self._answered, limit_seconds = time.monotonic(), _START_SECONDS
         try:
             while not ended.done():
-                if await self._look(status):
+                if await self._look(connection):
                     limit_seconds = _SILENCE_SECONDS
                 elif time.monotonic() - self._answered > limit_seconds:
                     process.kill()
@@ -124,11 +124,12 @@ class PageWorker:
             ended.cancel()
         return f"has ended ({process.returncode})" if process.returncode else _ASKED
 
-    async def _look(self, stub: Any) -> bool:
+    async def _look(self, connection: Connection) -> bool:
         try:
-            answer = await stub.GetReplicaStatus(GetReplicaStatusRequest(), timeout=_ANSWER_SECONDS)
-        except AisleError:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                status = ReplicaStatus.FromString(await connection.call(Kind.GET_STATUS))
+        except (AisleError, TimeoutError):
             self._status = None
             return False
-        self._status, self._answered = answer.status, time.monotonic()
+        self._status, self._answered = status, time.monotonic()
         return True

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,16 +18,14 @@ from services.gateway.config import GatewayConfig
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.page_workers import PageCall, PageRequest
-from services.standalone.workers.features_service import features_servicer
 from services.standalone.workers.page_worker import PageWorker
-from services.standalone.workers.worker_process import FIRST, WorkerProcess
-from shared.errors import AisleError, InvalidRequest, Unavailable
+from services.standalone.workers.remote_features import features_of
+from services.standalone.workers.worker_process import WorkerProcess
+from shared.errors import AisleError, InvalidRequest
 from shared.events.log import NewRecord
 from shared.features.store import FeatureStore
-from shared.rpc.server import Server
 
 _AT_ONCE = 2  # pages a worker: one computes while the other waits for the interpreter
-_LONGEST_FOLDER_BYTES = 90  # a socket has a path of at most 107
 _HELD_WINDOWS = 100_000  # query_ids whose worker is remembered
 
 
@@ -46,27 +40,16 @@ class WorkerPool:
         self._holders: LRUCache[str, PageWorker] = LRUCache(_HELD_WINDOWS)
 
     @classmethod
-    @asynccontextmanager
-    async def open(
-        cls, data: Path, bundle: str, count: int, store: FeatureStore, parts: PageParts
-    ) -> AsyncIterator[WorkerPool]:
+    def open(cls, data: Path, bundle: str, count: int, store: FeatureStore, parts: PageParts) -> WorkerPool:
         """So many workers for `parts`. They start once `run` runs."""
-        folder = _sockets()
-        server = Server([features_servicer(store)], 0, f"unix:{folder / FIRST}")
-        try:
-            await server.start()
-            assert isinstance(parts.impressions, Impressions)
-            settings = _shares(parts.config, count)
-            numbers = range(1, count + 1)
-            processes = [WorkerProcess(data, bundle, folder, number, settings) for number in numbers]
-            pool = cls([PageWorker(process) for process in processes], parts.impressions)
-            at_once = max(parts.config.max_in_flight, _AT_ONCE * count)
-            parts.admission = Admission(at_once, parts.config.max_waiting)
-            parts.workers = pool
-            yield pool
-        finally:
-            await server.stop(grace_seconds=0)
-            shutil.rmtree(folder, ignore_errors=True)
+        assert isinstance(parts.impressions, Impressions)
+        settings, features = _shares(parts.config, count), features_of(store)
+        processes = [WorkerProcess(data, bundle, number, settings) for number in range(1, count + 1)]
+        pool = cls([PageWorker(process, features) for process in processes], parts.impressions)
+        at_once = max(parts.config.max_in_flight, _AT_ONCE * count)
+        parts.admission = Admission(at_once, parts.config.max_waiting)
+        parts.workers = pool
+        return pool
 
     async def run(self) -> None:
         """Keep the workers running until cancelled; then end them."""
@@ -119,19 +102,6 @@ class WorkerPool:
         return min(ready, key=lambda worker: worker.running)
 
 
-def _sockets() -> Path:
-    """A new folder for sockets, for its owner only. Raises Unavailable if there can be none."""
-    remedy = "name a folder for temporary files in TMPDIR, or use --workers 1"
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="aisle-"))
-    except OSError as error:
-        raise Unavailable(f"page workers need a folder for their sockets ({error}); {remedy}") from error
-    if len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES:
-        folder.rmdir()
-        raise Unavailable(f"{folder}: the path is too long for the sockets of page workers; {remedy}")
-    return folder
-
-
 def _shares(config: GatewayConfig, count: int) -> dict[str, str]:
     """Settings of one of so many workers: its share of the ranked windows."""
     return {
@@ -141,10 +111,10 @@ def _shares(config: GatewayConfig, count: int) -> dict[str, str]:
 
 
 def _message(request: PageRequest, call: PageCall) -> MakePageRequest:
-    spent_ms = call.budget.elapsed_ms()
+    began = time.monotonic() - call.budget.elapsed_ms() / 1e3
     if isinstance(request, SearchRequest):
-        return MakePageRequest(search=request, spent_ms=spent_ms, peer=call.peer)
-    return MakePageRequest(recommend=request, spent_ms=spent_ms, peer=call.peer)
+        return MakePageRequest(search=request, began_at_seconds=began, peer=call.peer)
+    return MakePageRequest(recommend=request, began_at_seconds=began, peer=call.peer)
 
 
 def _record(record: ImpressionRecord) -> NewRecord:

@@ -64,6 +64,25 @@ async def test_a_page_that_could_not_be_in_time_does_not_wait() -> None:
         assert time.perf_counter() - start < 0.02
 
 
+async def test_pages_that_become_slower_are_noticed_sooner_than_quicker_ones() -> None:
+    admission = Admission(max_in_flight=1, max_waiting=10)
+
+    async def page(seconds: float) -> None:
+        async with admission.admitted(left_ms=10_000):
+            await asyncio.sleep(seconds)
+
+    async def expected_ms() -> int:
+        async with admission.admitted(left_ms=10_000):
+            return admission.expected_wait_ms()
+
+    await page(0.001)
+    await page(0.2)
+    after_slow = await expected_ms()
+    assert after_slow > 50
+    await page(0.001)
+    assert await expected_ms() > 0.75 * after_slow
+
+
 async def test_a_deadline_that_has_passed_is_named_not_an_overload() -> None:
     with pytest.raises(Overloaded, match=r"deadline passed .* raise deadline_ms"):
         async with Admission(max_in_flight=1, max_waiting=10).admitted(left_ms=0):

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
+from shared import threads
 from shared.caller import PATIENT, Caller, CallerLeft, in_thread
+from shared.stage import Late, Stage
 
 
 def test_work_goes_on_while_somebody_waits_and_ends_once_nobody_does() -> None:
@@ -40,3 +42,24 @@ async def test_a_thread_stops_soon_after_its_callers_deadline() -> None:
         async with asyncio.timeout(0.02):
             await in_thread(work)
     assert await asyncio.to_thread(stopped.wait, 10)
+
+
+async def test_in_a_process_that_works_in_turn_work_ends_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "_in_turn", True)
+    steps = 0
+
+    def work(caller: Caller) -> None:
+        nonlocal steps
+        assert threading.current_thread() is threading.main_thread()
+        while True:
+            caller.check()
+            steps += 1
+            time.sleep(0.001)
+
+    stage = Stage("lists")
+    with pytest.raises(Late, match="lists: deadline"):
+        await stage.run(lambda: in_thread(work), 20)
+    assert 0 < steps <= 20
+    assert await in_thread(lambda caller: "answer") == "answer"

@@ -31,6 +31,20 @@ async def test_pages_beyond_capacity_are_refused_at_once_and_the_rest_is_served(
     assert search.counts()["errors.Overloaded"] == len(refused)
 
 
+async def test_a_page_is_refused_before_anything_is_done_for_it(gateway: Gateway) -> None:
+    async def fifty_ms() -> None:
+        await asyncio.sleep(0.05)
+
+    gateway.retrieval.trouble = fifty_ms
+    search = gateway.with_config(max_in_flight=1)
+    await search.Search(shoes(deadline_ms=1_000))
+    running = asyncio.create_task(search.Search(shoes(deadline_ms=1_000)))
+    await asyncio.sleep(0.01)
+    with pytest.raises(Overloaded):
+        await search.Search(shoes(deadline_ms=60, max_tier=999))
+    await running
+
+
 async def test_a_caller_that_leaves_frees_its_place(gateway: Gateway) -> None:
     gateway.retrieval.trouble = too_long
     search = gateway.with_config(max_in_flight=1)

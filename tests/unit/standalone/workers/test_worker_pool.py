@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,7 +75,8 @@ async def test_others_go_to_the_worker_with_the_fewest_pages_and_are_logged_here
     assert impressions.records == [NewRecord("v", b"shown", "e")]
     assert pool.counts == {"workers.pages": 1}
     (request,) = free.asked
-    assert request.search.query == "lamp" and request.peer == "10.0.0.1" and request.spent_ms >= 200
+    assert request.search.query == "lamp" and request.peer == "10.0.0.1"
+    assert 0.2 <= time.monotonic() - request.began_at_seconds < 60
 
 
 async def test_recommendations_are_handed_on_as_such() -> None:
@@ -122,17 +122,3 @@ async def test_a_fault_in_the_request_is_the_callers() -> None:
     with pytest.raises(InvalidRequest, match="query"):
         await pool.page(SearchRequest(), _call())
     assert not pool.counts
-
-
-@pytest.mark.parametrize("name", ["none", "long" * 30])
-async def test_without_a_folder_for_sockets_the_remedy_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    if name != "none":
-        (tmp_path / name).mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
-    nothing: Any = None
-    with pytest.raises(Unavailable, match="TMPDIR, or use --workers 1"):
-        async with WorkerPool.open(tmp_path, "", 2, nothing, nothing):
-            pass
-    assert name == "none" or not list((tmp_path / name).iterdir())

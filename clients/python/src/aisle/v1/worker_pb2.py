@@ -26,7 +26,7 @@ from aisle.v1 import recommend_pb2 as aisle_dot_v1_dot_recommend__pb2
 from aisle.v1 import search_pb2 as aisle_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/worker.proto\x12\x08\x61isle.v1\x1a\x18\x61isle/v1/recommend.proto\x1a\x15\x61isle/v1/search.proto\"\x98\x01\n\x0fMakePageRequest\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x17.aisle.v1.SearchRequestH\x00\x12/\n\trecommend\x18\x02 \x01(\x0b\x32\x1a.aisle.v1.RecommendRequestH\x00\x12\x10\n\x08spent_ms\x18\x03 \x01(\x01\x12\x0c\n\x04peer\x18\x04 \x01(\tB\t\n\x07request\"k\n\x10MakePageResponse\x12&\n\x04page\x18\x01 \x01(\x0b\x32\x18.aisle.v1.SearchResponse\x12/\n\x0bimpressions\x18\x02 \x03(\x0b\x32\x1a.aisle.v1.ImpressionRecord\"@\n\x10ImpressionRecord\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"#\n\x13ReadFeaturesRequest\x12\x0c\n\x04keys\x18\x01 \x03(\t\"&\n\x14ReadFeaturesResponse\x12\x0e\n\x06values\x18\x01 \x03(\x0c\x32V\n\x11PageWorkerService\x12\x41\n\x08MakePage\x12\x19.aisle.v1.MakePageRequest\x1a\x1a.aisle.v1.MakePageResponse2f\n\x15WorkerFeaturesService\x12M\n\x0cReadFeatures\x12\x1d.aisle.v1.ReadFeaturesRequest\x1a\x1e.aisle.v1.ReadFeaturesResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/worker.proto\x12\x08\x61isle.v1\x1a\x18\x61isle/v1/recommend.proto\x1a\x15\x61isle/v1/search.proto\"\xa0\x01\n\x0fMakePageRequest\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x17.aisle.v1.SearchRequestH\x00\x12/\n\trecommend\x18\x02 \x01(\x0b\x32\x1a.aisle.v1.RecommendRequestH\x00\x12\x18\n\x10\x62\x65gan_at_seconds\x18\x03 \x01(\x01\x12\x0c\n\x04peer\x18\x04 \x01(\tB\t\n\x07request\"k\n\x10MakePageResponse\x12&\n\x04page\x18\x01 \x01(\x0b\x32\x18.aisle.v1.SearchResponse\x12/\n\x0bimpressions\x18\x02 \x03(\x0b\x32\x1a.aisle.v1.ImpressionRecord\"@\n\x10ImpressionRecord\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"#\n\x13ReadFeaturesRequest\x12\x0c\n\x04keys\x18\x01 \x03(\t\"&\n\x14ReadFeaturesResponse\x12\x0e\n\x06values\x18\x01 \x03(\x0c\x42\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,17 +35,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
   _globals['_MAKEPAGEREQUEST']._serialized_start=85
-  _globals['_MAKEPAGEREQUEST']._serialized_end=237
-  _globals['_MAKEPAGERESPONSE']._serialized_start=239
-  _globals['_MAKEPAGERESPONSE']._serialized_end=346
-  _globals['_IMPRESSIONRECORD']._serialized_start=348
-  _globals['_IMPRESSIONRECORD']._serialized_end=412
-  _globals['_READFEATURESREQUEST']._serialized_start=414
-  _globals['_READFEATURESREQUEST']._serialized_end=449
-  _globals['_READFEATURESRESPONSE']._serialized_start=451
-  _globals['_READFEATURESRESPONSE']._serialized_end=489
-  _globals['_PAGEWORKERSERVICE']._serialized_start=491
-  _globals['_PAGEWORKERSERVICE']._serialized_end=577
-  _globals['_WORKERFEATURESSERVICE']._serialized_start=579
-  _globals['_WORKERFEATURESSERVICE']._serialized_end=681
+  _globals['_MAKEPAGEREQUEST']._serialized_end=245
+  _globals['_MAKEPAGERESPONSE']._serialized_start=247
+  _globals['_MAKEPAGERESPONSE']._serialized_end=354
+  _globals['_IMPRESSIONRECORD']._serialized_start=356
+  _globals['_IMPRESSIONRECORD']._serialized_end=420
+  _globals['_READFEATURESREQUEST']._serialized_start=422
+  _globals['_READFEATURESREQUEST']._serialized_end=457
+  _globals['_READFEATURESRESPONSE']._serialized_start=459
+  _globals['_READFEATURESRESPONSE']._serialized_end=497
 # @@protoc_insertion_point(module_scope)
