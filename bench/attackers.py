@@ -80,10 +80,11 @@ def main() -> None:
     parser.add_argument(
         "--one-address", action="store_true", help="all come from one address, as behind one proxy"
     )
+    parser.add_argument("--workers", default="auto", help="as of aisle serve")
     arguments = parser.parse_args()
     with (
         work_folder(arguments.data) as place,
-        standalone_process(place.copied()) as (process, address),
+        standalone_process(place.copied(), workers=arguments.workers) as (process, address),
     ):
         port = int(address.rpartition(":")[2])
         engine = psutil.Process(process.pid)
@@ -208,8 +209,8 @@ async def _most_memory(engine: psutil.Process, seconds: float) -> float:
 
 
 def _memory_mib(engine: psutil.Process) -> float:
-    """The resident memory of the server only."""
-    return float(engine.memory_info().rss / _MIB)
+    """The resident memory of the server's processes. Files that they share count once for each."""
+    return sum(float(each.memory_info().rss) for each in [engine, *engine.children()]) / _MIB
 
 
 if __name__ == "__main__":

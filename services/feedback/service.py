@@ -1,6 +1,7 @@
 """Parses records of the log, and serves the worker's progress."""
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
@@ -81,9 +82,11 @@ def _page(record: Record) -> observed.Page | str:
         return "empty_page"
     _ids(impression.products)
     shown = ShownProducts()
+    # Only the first products of a long page have features
+    unknown = [nan] * max(len(product.feature_values) for product in impression.products)
     for product in impression.products:
         propensity = product.propensity if product.HasField("propensity") else None
-        values = product.feature_values
+        values = product.feature_values or unknown
         shown.add(product.product_id, product.position, product.relevance_score, propensity, values)
     return observed.Page(
         query_id=impression.query_id.partition(".")[0],

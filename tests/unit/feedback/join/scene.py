@@ -42,6 +42,7 @@ class Shown:
     searched: float = 0.0  # 0: as `at`
     logged: float = 0.0  # 0: as `at`
     features: tuple[str, ...] = FEATURES
+    known: int = 1_000  # so many of the products have features
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Scene:
         )
         message.event_time.FromNanoseconds(int(shown.at * 1e9))
         for position, product_id in enumerate(product_ids, shown.first):
-            values = [position + place / 10 for place in range(len(shown.features))]
+            width = len(shown.features) if position < shown.first + shown.known else 0
+            values = [position + place / 10 for place in range(width)]
             message.products.add(
                 product_id=product_id, position=position, relevance_score=1 / position, feature_values=values
             )

@@ -219,6 +219,14 @@ def test_a_day_is_by_utc_and_has_the_features_of_all_its_pages(tmp_path: Path, s
     assert only_clicks.schema.names == ["clicks", "product_id"]
 
 
+def test_a_long_page_has_features_of_its_first_products_only(tmp_path: Path, scene: Scene) -> None:
+    searched = scene.page(1, "p1", "p2", "p3", known=2)
+    scene.does("click", "p3", query=searched, at=NOON + 1)
+    tables = joined(tmp_path, scene)
+    assert [each["feature.bm25"] for each in rows(tables)] == [1.0, 2.0, None]
+    assert row(tables, "p3")["clicks"] == 1
+
+
 def test_what_cannot_be_read_holds_up_nothing(tmp_path: Path, scene: Scene) -> None:
     scene.page(1, "p1")
     scene._add("aisle.user-events", "ann", b"\xff\xff", NOON)
