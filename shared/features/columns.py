@@ -1,6 +1,6 @@
 """Counts and rates of a page's candidates, from their values in the feature store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,14 @@ def traffic_columns(names: Mapping[str, int], windows: TimeWindows) -> dict[str,
     opened = _opened(windows)
     n = opened.shape[1]
     return {name: np.full(n, np.log1p(opened[window].sum()), np.float32) for name, window in names.items()}
+
+
+def recent_columns(names: Sequence[str], windows: TimeWindows) -> dict[str, Matrix]:
+    """Each product's share (n,) of the query's newest opens, a name for each half-life."""
+    shares = windows.recent_shares
+    if shares is None:
+        return {name: np.zeros(len(windows.idle_days), np.float32) for name in names}
+    return dict(zip(names, shares, strict=True))
 
 
 def _opened(windows: TimeWindows) -> Matrix:

@@ -1,6 +1,8 @@
 """The feedback worker as a process, over a real Kafka and a real Redis."""
 
 import asyncio
+import os
+import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +23,9 @@ from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_sho
 from tests.integration.redis_server import free_port, redis_server
 from tests.reckoning import comparable, feature_values, replayed
 from tests.unit.feedback.observations import event
+
+KILLS = int(os.environ.get("AISLE_TEST_KILLS", "8"))
+WORKS_SECONDS = 3.0  # at most, before a kill
 
 
 @pytest.fixture
@@ -66,23 +71,25 @@ async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(
         assert (progress.generation, progress.waiting_for) == (await shop.store.generation(), "")
 
 
+@pytest.mark.timeout(120 + 15 * KILLS)
 async def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(
     open_shop: FeedbackShop,
 ) -> None:
     shop = open_shop
-    for _ in range(4):
+    chance = random.Random(7)
+    for _ in range(KILLS // 2):
         with shop.worker() as one, shop.worker() as two:
-            for _ in range(4):
+            for each in (one, two):
                 await shop.buy(60)
                 await shop.show(20)
-                await asyncio.sleep(0.4)
-            kill(one)
-            await shop.buy(60)
-            await asyncio.sleep(0.3)
-            kill(two)
+                await asyncio.sleep(chance.random() * WORKS_SECONDS)
+                kill(each)
             await shop.buy(60)
     with shop.worker():
-        await shop.until_counted()
+        await shop.until_counted(120)
+    before = await feature_values(shop.redis_url)
+    await asyncio.to_thread(replayed, shop.environ, 120 + KILLS)
+    assert comparable(await feature_values(shop.redis_url)) == comparable(before)
 
 
 async def test_a_worker_outlives_the_death_of_its_redis(shop: FeedbackShop) -> None:

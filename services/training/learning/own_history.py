@@ -4,10 +4,10 @@ import numpy as np
 
 from services.reranker.features import FEATURES
 from services.reranker.query import Matrix
-from shared.features.scopes.query import COUNTED, IDLE_DAYS, SHARES, TRAFFIC
+from shared.features.scopes.query import COUNTED, IDLE_DAYS, RECENT, SHARES, TRAFFIC
 from shared.features.spec import Count, Rate
 
-_ZERO = (*(name for name, each in COUNTED.items() if isinstance(each, Count)), *SHARES, *TRAFFIC)
+_ZERO = (*(name for name, each in COUNTED.items() if isinstance(each, Count)), *SHARES, *TRAFFIC, *RECENT)
 _RATES = tuple(name for name, each in COUNTED.items() if isinstance(each, Rate))
 _PLACES = {name: place for place, name in enumerate(FEATURES)}
 

@@ -49,13 +49,17 @@ IDLE_DAYS = "query_idle_days"
 # log(1 + n) of the opens of all candidates under the query: the amount of evidence
 TRAFFIC: Mapping[str, int] = {"query_traffic_7d": WEEK, "query_traffic_total": LIFETIME}
 
+# The product's share of the newest opens under the query: an open's weight halves with every 10 or
+# 30 later ones (recent_opens.py)
+RECENT = ("query_recent_share_10", "query_recent_share_30")
+
 
 class QueryScope:
     """See Scope. The prior of its rates is the product's own rate."""
 
     letter = "q"
     share = 0.25
-    columns = (*COUNTED, *SHARES, IDLE_DAYS, *TRAFFIC)
+    columns = (*COUNTED, *SHARES, IDLE_DAYS, *TRAFFIC, *RECENT)
     by_query = True
 
     def counted(self, content: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
@@ -88,12 +92,18 @@ class QueryScope:
 
 def query_columns(windows: TimeWindows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
     """Columns (n,) of n products under a query; `products` has the products' own columns."""
-    from shared.features.columns import counted_columns, share_columns, traffic_columns
+    from shared.features.columns import counted_columns, recent_columns, share_columns, traffic_columns
 
     own = {name.replace("product_", "query_", 1): column for name, column in products.items()}
     shares = share_columns(SHARES, windows)
     traffic = traffic_columns(TRAFFIC, windows)
-    return {**counted_columns(COUNTED, windows, own), **shares, IDLE_DAYS: windows.idle_days, **traffic}
+    return {
+        **counted_columns(COUNTED, windows, own),
+        **shares,
+        IDLE_DAYS: windows.idle_days,
+        **traffic,
+        **recent_columns(RECENT, windows),
+    }
 
 
 QUERY = QueryScope()
