@@ -13,7 +13,6 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from services.reranker.candidates import Candidates
 from services.reranker.query import Matrix
 from services.reranker.states import Rows
 from shared.features.counters import day_of
@@ -21,7 +20,7 @@ from shared.features.page import StoredPage
 
 _FIRST_PLACES = (4, 5, 6, 7, 8)  # from 0, where a product may come up
 _SHOWN_FIRST = 10
-_LOOKED_AT = 50  # best candidates
+LOOKED_AT = 50  # best candidates
 _LITTLE = 20  # visitors who were shown a product in 30 days
 
 
@@ -30,6 +29,7 @@ class Explored:
     """The candidate that comes up."""
 
     candidate: int
+    place: int  # from 0, to which it comes up
     added: float  # to its score
     propensity: float  # the probability that a page shows it there
 
@@ -40,26 +40,39 @@ class Exploration:
 
     share: float = 0.0
 
+    def place_on(self, now_seconds: float, visitor_id: str, query: str) -> int | None:
+        """The place, from 0, to which a product may come up on a page; None: the page stays.
+
+        The same visitor gets the same page for a query all day. Pages of nobody known teach
+        nothing, so they stay.
+        """
+        if not self.share or not visitor_id:
+            return None
+        draw, place = _drawn(f"{day_of(now_seconds)}\n{visitor_id}\n{query}")
+        return place if draw < self.share else None
+
     def of(
-        self, candidates: Candidates, scores: NDArray[np.float64], order: Rows, stored: StoredPage
+        self,
+        scores: NDArray[np.float64],
+        order: Rows,
+        stored: StoredPage,
+        precedence: Matrix | None = None,
     ) -> Explored | None:
         """The product that comes up on a page, if one does.
 
-        `order` (n,) is that of `scores` (n,). The same visitor gets the same page for a query all
-        day. Pages of nobody known teach nothing, so they stay as they are.
+        `order` (n,) is that of `scores` (n,). `precedence` is that of Candidates.
         """
         request = stored.request
-        if not self.share or not request.visitor_id or len(order) <= _SHOWN_FIRST:
+        place = self.place_on(stored.now_seconds, request.visitor_id, request.query)
+        if place is None or len(order) <= _SHOWN_FIRST:
             return None
-        draw, place = _drawn(f"{day_of(stored.now_seconds)}\n{request.visitor_id}\n{request.query}")
-        if draw >= self.share:
-            return None
-        best = order[:_LOOKED_AT]
-        candidate = _little_shown(best, stored.shown()[best], place, candidates.precedence)
+        best = order[:LOOKED_AT]
+        candidate = _little_shown(best, stored.shown()[best], place, precedence)
         if candidate is None:
             return None
         above = scores[order[[place - 1, place]]].mean()
-        return Explored(candidate, float(above - scores[candidate]), self.share / len(_FIRST_PLACES))
+        propensity = self.share / len(_FIRST_PLACES)
+        return Explored(candidate, place, float(above - scores[candidate]), propensity)
 
 
 def _drawn(text: str) -> tuple[float, int]:

@@ -124,7 +124,7 @@ class Reranker:
         """The ranking, perhaps with a product further up that few shoppers have seen."""
         if stored is None:
             return ranked
-        found = self.exploration.of(candidates, ranked.relevance_scores, ranked.order, stored)
+        found = self.exploration.of(ranked.relevance_scores, ranked.order, stored, candidates.precedence)
         if found is None:
             return ranked
         scores = ranked.relevance_scores.copy()

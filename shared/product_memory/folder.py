@@ -23,7 +23,7 @@ _ARRAYS = (
     "first_day",
     "price",
 )
-_NEIGHBOURS = ("bought", "opened", "owned")
+_NEIGHBOURS = ("bought", "opened", "owned", "owned_lately")
 _PARTS = ("ends", "places", "scores")  # of neighbours
 _PRODUCT_IDS = "product_ids.json"
 
@@ -44,8 +44,12 @@ def _write(folder: Path, memory: ProductMemory) -> dict[str, Any]:
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> ProductMemory:
     arrays: dict[str, Any] = {name: load(folder / f"{name}.npy") for name in _ARRAYS}
-    lists: dict[str, Any] = {name: _neighbours(folder, name) for name in _NEIGHBOURS}
     product_ids = json.loads((folder / _PRODUCT_IDS).read_text())
+    written = manifest["pair_counts"]  # memories of older versions have fewer lists
+    lists: dict[str, Any] = {
+        name: _neighbours(folder, name) if name in written else Neighbours.none(len(product_ids))
+        for name in _NEIGHBOURS
+    }
     return ProductMemory(product_ids, **lists, **arrays, version=folder.name)
 
 

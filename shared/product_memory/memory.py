@@ -33,6 +33,7 @@ class ProductMemory:
     bought: Neighbours  # in the same baskets
     opened: Neighbours  # in the same sessions
     owned: Neighbours  # by the same visitors, at any time
+    owned_lately: Neighbours  # the same, by what they bought in the last weeks
     purchases: Floats  # (n, 6): distinct visitors a day, summed over WINDOWS_DAYS, and decayed
     first_purchases: Floats  # (n, 6): the same, by visitors who had not bought it before
     opens: Floats  # (n, 6)
@@ -51,7 +52,7 @@ class ProductMemory:
         popularity = np.zeros((0, len(WINDOWS_DAYS) + 1), np.float32)
         none = Neighbours.none(0)
         column = np.empty(0, np.float32)
-        return cls((), none, none, none, popularity, popularity, popularity, column, column, column, column)
+        return cls((), none, none, none, none, popularity, popularity, popularity, column, column, column, column)
 
     @cached_property
     def product_places(self) -> dict[str, int]:

@@ -37,6 +37,14 @@ class Scored:
         scores: Floats = np.where(known, np.append(self.scores, np.float32(0))[found], np.float32(0))
         return scores
 
+    def without(self, places: Places) -> Scored:
+        """The same scores, with 0 for the products at `places` (m,)."""
+        found = np.searchsorted(self.places, places)
+        known = np.append(self.places, -2)[found] == places
+        scores = self.scores.copy()
+        scores[found[known]] = 0.0
+        return Scored(self.places, scores)
+
     def best(self, count: int) -> Scored:
         """The `count` products with the best scores above 0, best first (so not rising)."""
         positive = np.flatnonzero(self.scores > 0)

@@ -157,6 +157,7 @@ def _rank_request(
         budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
+        explore=not request.unlogged,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.reranker.exploration import Explored
 from services.reranker.recommending.formula import Scores
 from services.reranker.recommending.placement import Placement
 
@@ -27,6 +28,7 @@ class Order:
 
     places: NDArray[np.int64]  # (n,): best first
     prices: Scores  # (n,), in that order: subtracted from each score for likeness
+    explored: Explored | None = None  # the product that came up; `candidate` is its place before
 
 
 def by_score(scores: Scores) -> Order:

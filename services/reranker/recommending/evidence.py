@@ -79,6 +79,11 @@ class Evidence:
         return self.memory.owned.summed(self.history_weights)
 
     @cached_property
+    def history_owned_lately(self) -> Scored:
+        """As history_owned, by what these visitors bought in the last weeks."""
+        return self.memory.owned_lately.summed(self.history_weights)
+
+    @cached_property
     def all_owned(self) -> Scored:
         """As history_owned, with equal weight for all products that the visitor ever bought."""
         known = self.memory.places(self.history.product_ids)

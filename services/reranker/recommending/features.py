@@ -62,7 +62,15 @@ RECOMMEND_FEATURES = (
     "rating_count_log",
     "is_proposed",  # 1: due to shoppers' actions; 0: near by vector, or to fill up
     "purchases_expected",  # log of 1 + expected visitors in a month
+    "history_owned_lately",
+    "history_owned_of_best",  # relative to the best product that the visitor never bought
+    "history_owned_lately_of_best",
+    "history_bought_of_best",
+    "last_visit_owned_of_best",
+    "all_owned_of_best",
 )
+# Scores whose scale depends on the length of the history
+_OF_BEST = ("history_owned", "history_owned_lately", "history_bought", "last_visit_owned", "all_owned")
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 
@@ -132,9 +140,14 @@ def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict
 def _of_neighbours(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
     names = (
         "history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned",
-        "last_visit_owned", "all_owned",
+        "last_visit_owned", "all_owned", "history_owned_lately",
     )  # fmt: skip
-    return {name: getattr(evidence, name).at(places) for name in names}
+    columns = {name: getattr(evidence, name).at(places) for name in names}
+    own = evidence.memory.places(evidence.history.product_ids)
+    for name in _OF_BEST:
+        best = getattr(evidence, name).without(own).scores.max(initial=0.0)
+        columns[f"{name}_of_best"] = columns[name] / (best if best > 0 else np.nan)
+    return columns
 
 
 def _popularity(memory: ProductMemory, places: Places) -> dict[str, NDArray[np.floating]]:

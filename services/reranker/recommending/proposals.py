@@ -18,6 +18,7 @@ OWNED_WITH = "owned_with"
 BOUGHT_AGAIN = "bought_again"
 RECENT = "recent"
 LIKE_HISTORY = "like_history"
+LIKE_HISTORY_LATELY = "like_history_lately"
 LIKE_BASKETS = "like_baskets"
 TRENDING = "trending"
 POPULAR = "popular"
@@ -100,6 +101,7 @@ _SOURCES: Mapping[str, _Source] = {
     BOUGHT_AGAIN: _bought_again,
     RECENT: _recent,
     LIKE_HISTORY: _evidence("history_owned"),
+    LIKE_HISTORY_LATELY: _evidence("history_owned_lately"),
     LIKE_BASKETS: _evidence("history_bought"),
     TRENDING: _memory("trending"),
     POPULAR: _memory("popular"),
@@ -110,7 +112,15 @@ SOURCES_OF: Mapping[Placement, tuple[str, ...]] = {
     Placement.SIMILAR: (OPENED_WITH, OWNED_WITH),
     Placement.ALSO_BOUGHT: (BOUGHT_WITH, OWNED_WITH),
     Placement.ALSO_VIEWED: (OPENED_WITH, BOUGHT_WITH),
-    Placement.FOR_YOU: (BOUGHT_AGAIN, LIKE_HISTORY, NEWLY_BOUGHT, LIKE_BASKETS, TRENDING, POPULAR),
+    Placement.FOR_YOU: (
+        BOUGHT_AGAIN,
+        LIKE_HISTORY,
+        LIKE_HISTORY_LATELY,
+        NEWLY_BOUGHT,
+        LIKE_BASKETS,
+        TRENDING,
+        POPULAR,
+    ),
     Placement.TRENDING: (TRENDING, POPULAR),
     Placement.POPULAR: (POPULAR,),
     Placement.NEW_ARRIVALS: (),  # these come from the catalogue, not from shoppers' actions

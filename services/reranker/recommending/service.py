@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from aisle.v1.reranker_pb2 import (
-    CandidateExplanation,
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
     RerankResponse,
 )
-from aisle.v1.search_pb2 import Contribution
 from services.reranker.deadline import Deadline
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.opened import OpenedRerankers
@@ -26,22 +25,24 @@ from services.reranker.recommending.diversity import (
     diversified,
 )
 from services.reranker.recommending.evidence import Evidence
+from services.reranker.recommending.exploring import EXPLORING, explored, wanted_for
 from services.reranker.recommending.fatigue import TIRING, tired
-from services.reranker.recommending.features import (
-    RECOMMEND_FEATURES,
-    OnPage,
-    Similarity,
-    feature_matrix,
-)
+from services.reranker.recommending.features import OnPage, Similarity, feature_matrix
 from services.reranker.recommending.formula import Scores
 from services.reranker.recommending.history import History
 from services.reranker.recommending.known_visitor import KnownVisitor
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
 from services.reranker.recommending.ranker import RecommendRanker
+from services.reranker.recommending.recommend_messages import (
+    IN_ORDER,
+    RankedProposals,
+    response_of,
+)
+from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows
-from shared import clock, vectors
+from shared import clock
 from shared.errors import InvalidRequest
 from shared.features.scope import PageRequest
 from shared.features.visitor import VisitorState
@@ -52,8 +53,6 @@ from shared.telemetry import Stopwatch
 
 MAX_PROPOSED = 1_000
 _SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VIEWED)
-# Placements that keep the order of the candidates, and the name of their sort key
-_IN_ORDER = {Placement.NEW_ARRIVALS: "publish_time", Placement.RECENTLY_VIEWED: "recent_weight"}
 _EMPTY_MEMORY = ProductMemory.empty()
 
 
@@ -120,17 +119,32 @@ class Recommender:
             scores = _scores(ranker, placement, matrix)
             taken = self._taken(scores, placement, product_ids, known, evidence)
             order = self._order(scores - taken, placement, reranker.snapshot, rows)
-        shown = order.places[: request.feature_limit]
-        return RerankResponse(
-            order=order.places.tolist(),
-            relevance_scores=((scores - taken)[order.places] - order.prices).tolist(),
-            feature_names=RECOMMEND_FEATURES,
-            feature_values=vectors.to_bytes(matrix[shown]),
-            explanations=_explained(ranker, placement, matrix, order, taken, request.explain_limit),
-            bundle_version=reranker.bundle_version,
-            degraded=known.notes,
-            stage_ms=stopwatch.stage_ms,
-        )
+            ranked = RankedProposals(ranker, placement, matrix, scores, taken, order)
+        notes = list(known.notes)
+        if request.explore and placement in EXPLORING:
+            ranked = await self._explored(request, reranker, ranked, product_ids, notes)
+        return response_of(request, ranked, reranker.bundle_version, notes, stopwatch.stage_ms)
+
+    async def _explored(
+        self,
+        request: RankProposalsRequest,
+        reranker: Reranker,
+        ranked: RankedProposals,
+        product_ids: Sequence[str],
+        notes: list[str],
+    ) -> RankedProposals:
+        """The candidates, perhaps with one further up that few shoppers have seen."""
+        place = reranker.exploration.place_on(clock.now(), request.visitor_id, "")
+        if self._features is None or place is None:
+            return ranked  # so most pages read nothing more
+        wanted = wanted_for(ranked.order, product_ids, request.visitor_id, request.session_id)
+        try:
+            stored = await self._features.read(wanted, Deadline.after(request.budget_ms))
+        except Missed as missed:
+            notes.append(str(missed))
+            return ranked
+        order = explored(reranker.exploration, ranked.order, ranked.scores - ranked.taken, stored)
+        return replace(ranked, order=order)
 
     def _taken(
         self,
@@ -221,27 +235,7 @@ def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity
 
 
 def _scores(ranker: RecommendRanker, placement: Placement, matrix: Matrix) -> Scores:
-    """The ranker's scores; for placements in _IN_ORDER, n down to 1."""
-    if placement in _IN_ORDER:
+    """The ranker's scores; for placements in IN_ORDER, n down to 1."""
+    if placement in IN_ORDER:
         return np.arange(len(matrix), 0, -1, dtype=np.float64)
     return ranker.score(matrix, placement)
-
-
-def _explained(  # noqa: PLR0913 - the parts of a score
-    ranker: RecommendRanker, placement: Placement, matrix: Matrix, order: Order, taken: Scores, count: int
-) -> Iterator[CandidateExplanation]:
-    if placement in _IN_ORDER:
-        for score in _scores(ranker, placement, matrix)[:count].tolist():
-            reason = Contribution(feature=_IN_ORDER[placement], value=score, contribution=score)
-            yield CandidateExplanation(contributions=[reason])
-        return
-    rows = matrix[order.places[:count]]
-    added, start = ranker.contributions(rows, placement)
-    prices = zip(order.prices[: len(rows)].tolist(), taken[order.places[: len(rows)]].tolist(), strict=True)
-    for values, contributions, (price, left) in zip(np.nan_to_num(rows), added, prices, strict=True):
-        parts = [*zip(RECOMMEND_FEATURES, values.tolist(), contributions.tolist(), strict=True)]
-        parts += [("start", 1.0, start), ("like_earlier", price, -price), ("shown_lately", left, -left)]
-        largest = sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))
-        yield CandidateExplanation(
-            contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in largest]
-        )

@@ -26,7 +26,9 @@ class RecommendSettings:
         default_factory=lambda: {Placement.FOR_YOU: 6, Placement.ALSO_BOUGHT: 2}
     )
     step_days: float = 15.0  # between two moments
-    penalty: float = 0.2  # of popularity
+    penalties: Mapping[Placement, float] = field(  # of popularity
+        default_factory=lambda: {Placement.FOR_YOU: 0.1, Placement.ALSO_BOUGHT: 0.2}
+    )
     least_pages: int = 200  # judging pages
     least_coverage: float = 0.8  # relative to the coverage of the ranker in use
     threads: int = 1
@@ -72,7 +74,7 @@ class MomentTrainer:
         lessons = [each for moment in moments for each in self._lessons(moment, placement)]
         if len(lessons) < self._settings.least_pages:
             return None
-        ranker = RankerSettings(penalty=self._settings.penalty, threads=self._settings.threads)
+        ranker = RankerSettings(penalty=self._settings.penalties[placement], threads=self._settings.threads)
         return train_trees(placement, lessons, ranker)
 
     def judging_pages(self, placement: Placement) -> list[Page]:

@@ -14,7 +14,7 @@ from services.training.recommending.interactions import (
     Interactions,
     distinct_rows,
 )
-from services.training.recommending.pairs import Pairs, counted_pairs, distinct_entries
+from services.training.recommending.pairs import Entries, Pairs, counted_pairs, distinct_entries
 from services.training.recommending.popularity import (
     first_days,
     popularity,
@@ -41,6 +41,7 @@ class MemorySettings:
     neighbours: int = 100  # of a product
     half_life_days: float = 120.0  # of a basket or session
     owned_half_life_days: float = 180.0  # of a purchase
+    lately_half_life_days: float = 45.0  # the same for `owned_lately`
     ease_products: int = 4_000  # the most bought: n^2 memory, n^3 time
 
 
@@ -51,11 +52,13 @@ def build_product_memory(
     chosen = settings or MemorySettings()
     past = _of_enough_visitors(lines.before(now_seconds), chosen.least_visitors)
     purchases, opens = past.of_kind(PURCHASE), past.of_kind(OPEN)
+    owned, owned_lately = _owned(purchases, now_seconds, chosen)
     return ProductMemory(
         product_ids=lines.product_ids,
         bought=_together(purchases, purchases.groups, now_seconds, chosen),
         opened=_together(opens, opens.groups, now_seconds, chosen),
-        owned=_owned(purchases, now_seconds, chosen),
+        owned=owned,
+        owned_lately=owned_lately,
         purchases=popularity(purchases, now_seconds, chosen.least_visitors),
         first_purchases=popularity(purchases, now_seconds, chosen.least_visitors, first_only=True),
         opens=popularity(opens, now_seconds, chosen.least_visitors),
@@ -84,13 +87,24 @@ def _together(lines: Interactions, groups: Codes, now_seconds: float, settings: 
     return best_neighbours(pairs, scores.astype(np.float32), len(lines.product_ids), settings.neighbours)
 
 
-def _owned(purchases: Interactions, now_seconds: float, settings: MemorySettings) -> Neighbours:
-    """EASE weights between products that enough visitors both bought, at any time."""
+def _owned(
+    purchases: Interactions, now_seconds: float, settings: MemorySettings
+) -> tuple[Neighbours, Neighbours]:
+    """EASE weights between products that enough visitors both bought, at any time and lately."""
     count = len(purchases.product_ids)
     ages_days = np.maximum(now_seconds - purchases.seconds, 0.0) / DAY_SECONDS
-    weights = 0.5 ** (ages_days / settings.owned_half_life_days)
-    entries = distinct_entries(purchases.visitors, purchases.products, purchases.visitors, weights)
-    pairs = counted_pairs(entries, count, settings.least_pair_visitors)
+    long, short = (
+        distinct_entries(
+            purchases.visitors, purchases.products, purchases.visitors, 0.5 ** (ages_days / half_life_days)
+        )
+        for half_life_days in (settings.owned_half_life_days, settings.lately_half_life_days)
+    )
+    pairs = counted_pairs(long, count, settings.least_pair_visitors)  # the same for both
+    return _by_ease(long, pairs, count, settings), _by_ease(short, pairs, count, settings)
+
+
+def _by_ease(entries: Entries, pairs: Pairs, count: int, settings: MemorySettings) -> Neighbours:
+    """The best neighbours of `count` products by EASE weights above 0."""
     scores = ease_weights(entries, pairs, count, settings.ease_products)
     positive = scores > 0
     kept = Pairs(*(getattr(pairs, name)[positive] for name in ("left", "right", "visitors", "weights")))

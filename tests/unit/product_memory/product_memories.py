@@ -29,6 +29,7 @@ def product_memory(
     bought: Lists | None = None,
     opened: Lists | None = None,
     owned: Lists | None = None,
+    owned_lately: Lists | None = None,
     purchases: Mapping[str, Sequence[float]] | None = None,
 ) -> ProductMemory:
     """Products first seen one day after another up to yesterday, with what is given.
@@ -45,6 +46,7 @@ def product_memory(
         neighbours(product_ids, bought or {}),
         neighbours(product_ids, opened or {}),
         neighbours(product_ids, owned or {}),
+        neighbours(product_ids, owned_lately or {}),
         table,
         np.zeros((count, 6), np.float32),
         np.zeros((count, 6), np.float32),

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared import artifacts
 from shared.errors import Corrupt
 from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.product_memory.follower import ProductMemoryFollower
@@ -26,6 +27,19 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 def test_an_empty_memory_is_read_again(tmp_path: Path) -> None:
     PRODUCT_MEMORIES.write(tmp_path, "v1", product_memory(()), 0.0)
     assert len(PRODUCT_MEMORIES.read(tmp_path, "v1")) == 0
+
+
+def test_a_list_that_an_older_version_did_not_write_is_empty(tmp_path: Path) -> None:
+    written = product_memory(bought=_LISTS, owned_lately=_LISTS)
+    PRODUCT_MEMORIES.write(tmp_path, "v1", written, 0.0)
+    manifest = artifacts.read_manifest(tmp_path / "v1")
+    del manifest["pair_counts"]["owned_lately"]
+    for file in (tmp_path / "v1").glob("owned_lately_*"):
+        file.unlink()
+    artifacts.write_manifest(tmp_path / "v1", manifest)
+    found = PRODUCT_MEMORIES.read(tmp_path, "v1")
+    assert len(found.bought.places) == 3
+    assert not found.owned_lately.of(np.array([0, 2])).places.size
 
 
 @pytest.mark.parametrize("name", ["price", "bought_ends", "owned_scores"])

@@ -39,7 +39,7 @@ def page(query: str = "kettle", visitor_id: str = "v1", new: tuple[int, ...] = (
 
 
 def explored(seen: Seen, share: float = 1.0, candidates: Candidates = PAGE) -> Explored | None:
-    return Exploration(share).of(candidates, SCORES, ORDER, seen)
+    return Exploration(share).of(SCORES, ORDER, seen, candidates.precedence)
 
 
 def place_of(found: Explored) -> int:
@@ -52,6 +52,7 @@ def test_the_best_of_what_few_have_seen_comes_up_to_one_of_five_places() -> None
     found = [explored(page(f"query {number}")) for number in range(200)]
     assert {each.candidate for each in found if each} == {NEW}
     assert {place_of(each) for each in found if each} == {4, 5, 6, 7, 8}
+    assert all(each and place_of(each) == each.place for each in found)
     assert all(each and each.propensity == pytest.approx(0.2) for each in found)
 
 
@@ -77,7 +78,7 @@ def test_otherwise_the_page_stays(seen: Seen) -> None:
 
 def test_it_is_switched_off_and_short_pages_stay() -> None:
     assert explored(page(), share=0.0) is None
-    assert Exploration(1.0).of(PAGE, SCORES, ORDER[:10], page()) is None
+    assert Exploration(1.0).of(SCORES, ORDER[:10], page()) is None
 
 
 def test_what_comes_first_whatever_its_score_stays_there() -> None:

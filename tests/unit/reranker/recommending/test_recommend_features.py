@@ -44,6 +44,16 @@ def test_neighbours_of_a_history_count_by_its_age() -> None:
     assert _column(matrix, "last_visit_owned") == pytest.approx([0.25, 0.5, 0.0])
 
 
+def test_neighbours_are_also_relative_to_the_best_product_that_is_new_to_the_visitor() -> None:
+    again = {"ant": {"bee": 9.0, "cat": 0.5}, "bee": {"dog": 0.2}}
+    memory = product_memory(owned=again, owned_lately={"bee": {"cat": 0.1, "dog": 0.4}})
+    matrix = feature_matrix(Evidence(memory, NOW_SECONDS, _HISTORY), ["cat", "dog", "bee"])
+    assert _column(matrix, "all_owned_of_best") == pytest.approx([1.0, 0.4, 18.0])
+    assert _column(matrix, "history_owned_lately") == pytest.approx([0.1, 0.4, 0.0])
+    assert _column(matrix, "history_owned_lately_of_best") == pytest.approx([0.25, 1.0, 0.0])
+    assert np.isnan(_column(matrix, "history_bought_of_best")).all()
+
+
 def test_what_was_only_looked_at_says_less_than_a_purchase() -> None:
     looked = History.of([], {"bee": 1.0})
     found = Evidence(product_memory(owned=_OWNED), NOW_SECONDS, looked).history_owned

@@ -83,6 +83,18 @@ def test_owning_does_not_count_what_a_third_product_explains() -> None:
     assert memory.product_ids[int(of_a.places[0])] == "b"
 
 
+def test_what_goes_together_lately_is_known_beside_what_always_did() -> None:
+    old = [line for n in range(30) for line in _orders(1, "ab" if n % 3 else "d", n / 30, n)]
+    new = [line for n in range(30) for line in _orders(1, "ac" if n % 3 else "d", 400 + n / 30, 50 + n)]
+    memory = build_product_memory(purchases([*old, *new]), 402 * SECONDS, _ANY)
+    in_both = memory.owned.of(np.array([0]))
+    lately = memory.owned_lately.of(np.array([0]))
+    assert memory.product_ids[int(lately.places[0])] == "c"
+    share = dict(zip(in_both.places.tolist(), in_both.scores.tolist(), strict=True))
+    share_lately = dict(zip(lately.places.tolist(), lately.scores.tolist(), strict=True))
+    assert share_lately.get(1, 0.0) / share_lately[2] < share[1] / share[2]
+
+
 @pytest.mark.parametrize("kind", [0, 1])
 def test_a_shop_without_interactions_has_an_empty_memory(kind: int) -> None:
     memory = build_product_memory(purchases([], kind), 1.0)

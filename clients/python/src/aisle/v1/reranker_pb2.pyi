@@ -381,6 +381,7 @@ class RankProposalsRequest(_message.Message):
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
     PROPOSED_COUNT_FIELD_NUMBER: _builtins.int
+    EXPLORE_FIELD_NUMBER: _builtins.int
     placement: _builtins.str
     """As in RecommendRequest."""
     visitor_id: _builtins.str
@@ -397,6 +398,8 @@ class RankProposalsRequest(_message.Message):
     """Adds feature values for the first feature_limit results."""
     proposed_count: _builtins.int
     """The number of proposed products, which are the first candidates."""
+    explore: _builtins.bool
+    """Lets a product come up that few shoppers have seen, on some pages of known visitors."""
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seeds."""
@@ -423,10 +426,11 @@ class RankProposalsRequest(_message.Message):
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
         proposed_count: _builtins.int = ...,
+        explore: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_scores", b"dense_scores", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "placement", b"placement", "product_ids", b"product_ids", "proposed_count", b"proposed_count", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_scores", b"dense_scores", "explain_limit", b"explain_limit", "explore", b"explore", "feature_limit", b"feature_limit", "placement", b"placement", "product_ids", b"product_ids", "proposed_count", b"proposed_count", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
