@@ -13,9 +13,9 @@ from shared.errors import Overloaded
 # Weight of the newest page in the mean: pages that become slower are noticed before queues are too long
 _SMOOTHING = 0.1
 _SMOOTHING_SLOWER = 0.3
-_HEADROOM = 2.0  # mean pages that must fit into the remaining time when a page's turn comes
+_HEADROOM = 1.5  # mean pages that are expected to fit into the remaining time when a page's turn comes
 # A wait that takes longer than expected should still be in time, not refused late
-_WAIT_MARGIN = 2.0
+_WAIT_MARGIN = 1.5
 
 _Turn = asyncio.Future[None]
 
@@ -111,12 +111,15 @@ class Admission:
         return peer not in self._lines and self._may_begin(peer)
 
     async def _turn(self, left_ms: float, peer: str) -> None:
-        """Wait in the queue. The place is taken when this returns."""
+        """Wait in the queue. The place is taken when this returns.
+
+        A page whose turn comes later than expected, but in time for one, may leave out stages.
+        """
         self._make_room(peer)
         turn: _Turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(peer, deque()).append(turn)
         try:
-            async with asyncio.timeout(max(0.0, left_ms - self._needed_ms) / 1e3):
+            async with asyncio.timeout(max(0.0, left_ms - self._mean_page_ms) / 1e3):
                 await turn
         except TimeoutError:
             self._give_up(turn, peer)
