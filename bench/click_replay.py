@@ -113,11 +113,13 @@ class Replay:
         return response.query_id, None
 
     async def _search(self, request: SearchRequest) -> SearchResponse:
-        """A page. Asks again if the machine was too busy, so that a long replay does not end there."""
+        """A page. Asks again if the machine was too busy, so that a long replay goes on."""
         for _ in range(_TRIES - 1):
             with suppress(aio.AioRpcError):
-                return await self.search.Search(request)
-        return await self.search.Search(request)
+                found: SearchResponse = await self.search.Search(request)
+                return found
+        last: SearchResponse = await self.search.Search(request)
+        return last
 
     async def _click(self, click: Click, query_id: str, rank: int | None) -> None:
         self.most_clicked.learn(click.query, click.product_id)
