@@ -20,7 +20,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,7 @@ from cli.loop.simulated_time import SimulatedTime
 
 _PAGES = 4  # that a shopper looks at until the product is found
 _DEADLINE_MS = 10_000
+_TRIES = 5
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Replay:
         self.time.at_least(clicks[0].query_seconds)
         for query in dict.fromkeys(click.query for click in clicks if click.day in self.measured):
             request = SearchRequest(query=query, page_size=DEPTH, unlogged=True, deadline_ms=_DEADLINE_MS)
-            response = await self.search.Search(request)
+            response = await self._search(request)
             self.day_one[query] = _ids(response)
 
     async def _one(self, click: Click) -> tuple[str, int | None]:
@@ -102,7 +103,7 @@ class Replay:
             query=click.query, visitor_id=click.visitor_id, page_size=DEPTH, deadline_ms=_DEADLINE_MS
         )
         for _ in range(_PAGES):
-            response = await self.search.Search(request)
+            response = await self._search(request)
             for result in response.results:
                 if result.product.product_id == click.product_id:
                     return response.query_id, result.position
@@ -110,6 +111,15 @@ class Replay:
                 break
             request.page_token = response.next_page_token
         return response.query_id, None
+
+    async def _search(self, request: SearchRequest) -> SearchResponse:
+        """A page. Asks again if the machine was too busy, so that a long replay goes on."""
+        for _ in range(_TRIES - 1):
+            with suppress(aio.AioRpcError):
+                found: SearchResponse = await self.search.Search(request)
+                return found
+        last: SearchResponse = await self.search.Search(request)
+        return last
 
     async def _click(self, click: Click, query_id: str, rank: int | None) -> None:
         self.most_clicked.learn(click.query, click.product_id)

@@ -12,6 +12,7 @@ from services.training.bundle_quality import Quality, of_other_rankers, quality_
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
+from services.training.learning.publishing import TAUGHT_UNTIL
 from shared.artifacts import new_version
 from shared.errors import InvalidRequest
 from shared.models.bundle import RANKER_FILES, Bundle, copy_models
@@ -86,6 +87,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
             "ranker_trained_on": list(names),
             "ranker_trees": trained.tree_count,
         }
+        training.pop(TAUGHT_UNTIL, None)  # these pages did not train this ranker
         write_manifest(folder, version, base.trained_on, metrics, training, encoder=base.encoder)
     return version
 

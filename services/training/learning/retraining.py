@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.feedback.join.tables import Tables
 from services.reranker.ranker import Ranker
+from services.reranker.training.lambdamart import TrainedRanker
 from services.training.learning import examination
 from services.training.learning.click_ranker import ClickSettings, train_click_ranker
-from services.training.learning.gate import GateSettings, refusal
+from services.training.learning.gate import GateSettings, refusal, refusal_of_few
 from services.training.learning.judging import Judgement, judge, page_weights
 from services.training.learning.pages import Floats, Pages, read_pages
-from services.training.learning.publishing import Learnt, publish_learnt
+from services.training.learning.publishing import Learnt, publish_learnt, taught_until
 from services.training.promotion import promote
+from shared.models.bundle import Bundle
 from shared.models.registry import Registry
 
 _LOG = logging.getLogger(__name__)
@@ -55,29 +58,59 @@ class Round:
 
 
 def learn(data: Path, tables: Tables, days: Sequence[date], settings: LearningSettings) -> Round:
-    """Train a ranker on the tables' days, and promote it if it passes the gate."""
+    """Train a ranker on the tables' days, and promote it if it passes the gate.
+
+    The latest pages judge a ranker of the earlier ones. If it passes, it is trained again on all
+    pages before it is promoted, since shoppers change.
+    """
     pages = read_pages(tables, days, settings.max_pages)
     if len(pages) < settings.least_pages:
         needed = f"{settings.least_pages} pages with an open are needed"
         return Round(len(pages), f"too little evidence: {needed}, there are {len(pages)}")
-    registry = Registry.of(data)
-    base = registry.chosen()
+    base = Registry.of(data).chosen()
     if base is None:
         return Round(len(pages), "no bundle is in use, so there is none to add a ranker to")
+    later = _judging(pages, base, settings)
+    if too_few := refusal_of_few(int(later.sum()), settings.gate):
+        return Round(len(pages), too_few)
+    return _learn(data, pages, later, base, settings)
+
+
+def _learn(
+    data: Path, pages: Pages, later: NDArray[np.bool_], base: Bundle, settings: LearningSettings
+) -> Round:
     row_weights = _row_weights(pages, settings)
-    later = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
-    trains = np.repeat(~later, pages.sizes)
-    trained = train_click_ranker(pages.at(~later), row_weights[trains], settings.click)
-    new = Ranker.of_text(trained.prior, trained.trees)
-    weights = page_weights(pages.at(later), row_weights[~trains])
-    judgement = judge(new, Ranker.open(base.folder), pages.at(later), weights)
+    trained, judgement = _judged(pages, later, row_weights, Ranker.open(base.folder), settings)
     refused = refusal(judgement, settings.gate)
-    learnt = Learnt(trained, judgement, refused, _fingerprint(pages), base.version)
+    newest = pages.seconds[~later] if refused else pages.seconds
+    if not refused:
+        trained = train_click_ranker(pages, row_weights, settings.click)
+    learnt = Learnt(trained, judgement, refused, _fingerprint(pages), base.version, float(newest.max()))
     version = publish_learnt(data, base, learnt)
     if not refused:
-        promote(registry, version)
+        promote(Registry.of(data), version)
     _LOG.info("ranker %s, trained on %d pages: %s", version, len(pages), refused or "in use")
     return Round(len(pages), refused, version, judgement)
+
+
+def _judging(pages: Pages, base: Bundle, settings: LearningSettings) -> NDArray[np.bool_]:
+    """(g,): the pages that judge: the latest ones, and none that taught the ranker in use."""
+    latest = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
+    judging: NDArray[np.bool_] = latest & (pages.seconds > taught_until(base))
+    return judging
+
+
+def _judged(
+    pages: Pages, later: NDArray[np.bool_], row_weights: Floats, in_use: Ranker, settings: LearningSettings
+) -> tuple[TrainedRanker, Judgement]:
+    """A ranker of the pages before the later ones, compared with the one in use on these."""
+    first = int(np.flatnonzero(later)[0])
+    earlier = np.arange(len(pages)) < first
+    rows = int(pages.sizes[:first].sum())
+    trained = train_click_ranker(pages.at(earlier), row_weights[:rows], settings.click)
+    weights = page_weights(pages.at(later), row_weights[rows:])
+    new = Ranker.of_text(trained.prior, trained.trees)
+    return trained, judge(new, in_use, pages.at(later), weights)
 
 
 def _row_weights(pages: Pages, settings: LearningSettings) -> Floats:

@@ -12,10 +12,12 @@ from services.training.learning.click_ranker import ClickSettings
 from services.training.learning.config import TrainerConfig
 from services.training.learning.gate import GateSettings
 from services.training.learning.job import Learner
+from services.training.learning.publishing import TAUGHT_UNTIL, taught_until
 from services.training.learning.retraining import LearningSettings
 from services.training.learning.state import LearningState
 from shared import artifacts
 from shared.errors import InvalidRequest
+from shared.models.bundle import Bundle
 from shared.models.registry import Registry
 from shared.query_memory.folder import QUERY_MEMORIES
 from tests.unit.training.learning.shop import FIRST_DAY, row, tables
@@ -58,6 +60,12 @@ def learner(data: Path, rows: list[dict[str, Any]]) -> Learner:
     return Learner(data, CONFIG, SETTINGS)
 
 
+def in_use(data: Path) -> Bundle:
+    bundle = Registry.of(data).chosen()
+    assert bundle is not None
+    return bundle
+
+
 def test_without_tables_nothing_is_due(tmp_path: Path) -> None:
     look = Learner(tmp_path, CONFIG, SETTINGS).look(0.0)
     assert (look.memory_version, look.due, look.round) == ("", "", None)
@@ -81,6 +89,38 @@ def test_with_enough_pages_a_better_ranker_is_promoted_and_can_be_taken_back(tmp
     assert bundle.metrics["learning"]["parent"] == shipped
     assert "passed the gate" in (bundle.folder / "model_card.md").read_text()
     assert registry.roll_back() == shipped
+
+
+def test_what_passes_the_gate_is_trained_again_with_the_pages_that_judged(tmp_path: Path) -> None:
+    rows = [*shown(150), *shown(150, day=1)]
+    look = learner(tmp_path, rows).look(HOUR)
+    assert look.round is not None and look.round.judgement is not None and not look.round.refused
+    assert look.round.judgement.pages == 120
+    assert taught_until(in_use(tmp_path)) == max(each["event_time"] for each in rows).timestamp()
+
+
+def test_pages_that_taught_the_ranker_in_use_do_not_judge(tmp_path: Path) -> None:
+    first = learner(tmp_path, shown(300)).look(HOUR)
+    assert first.round is not None and not first.round.refused
+    more = learner(tmp_path, [*shown(300), *shown(60, day=1)]).look(2 * HOUR)
+    assert more.round is not None and more.round.judgement is not None
+    assert more.round.judgement.pages == 60
+    few = learner(tmp_path, [*shown(300), *shown(40, day=1)]).look(3 * HOUR, force=True)
+    assert few.round is not None
+    assert few.round.refused == "only 40 later pages can judge it; 50 are needed"
+
+
+def test_a_refused_ranker_was_not_taught_by_the_pages_that_judged(tmp_path: Path) -> None:
+    rows = [*shown(180, shuffled=True), *shown(120, day=1, shuffled=True)]
+    look = learner(tmp_path, rows).look(HOUR)
+    assert look.round is not None and look.round.refused
+    refused = Registry.of(tmp_path).named(look.round.bundle_version)
+    assert taught_until(refused) == min(each["event_time"] for each in rows).timestamp()
+
+
+def test_a_ranker_of_another_origin_was_taught_by_no_pages(tmp_path: Path) -> None:
+    assert taught_until(in_use(tmp_path)) == 0.0
+    assert taught_until(Bundle(tmp_path, "b", training={TAUGHT_UNTIL: "?"})) == 0.0
 
 
 def test_a_ranker_of_shuffled_opens_is_refused_kept_and_not_promoted_by_hand(tmp_path: Path) -> None:
