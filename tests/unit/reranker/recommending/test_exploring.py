@@ -73,9 +73,7 @@ async def test_the_best_product_that_few_have_seen_comes_up_and_says_why(reranke
 
 
 @pytest.mark.parametrize("change", [{"placement": "also_bought"}, {"share": 0.0}, {"explore": False}])
-async def test_other_pages_stay_and_read_nothing_more(
-    reranker: Reranker, change: dict[str, object]
-) -> None:
+async def test_other_pages_stay_and_read_nothing_more(reranker: Reranker, change: dict[str, object]) -> None:
     counts = Counts("p20")
     found = await ranked(reranker, counts, **change)  # type: ignore[arg-type]
     assert found.explored_place == 0 and counts.read_products == 0
