@@ -52,7 +52,9 @@ class ProductMemory:
         popularity = np.zeros((0, len(WINDOWS_DAYS) + 1), np.float32)
         none = Neighbours.none(0)
         column = np.empty(0, np.float32)
-        return cls((), none, none, none, none, popularity, popularity, popularity, column, column, column, column)
+        return cls(
+            (), none, none, none, none, popularity, popularity, popularity, column, column, column, column
+        )
 
     @cached_property
     def product_places(self) -> dict[str, int]:

@@ -24,7 +24,7 @@ def neighbours(product_ids: Sequence[str], lists: Lists) -> Neighbours:
     )
 
 
-def product_memory(
+def product_memory(  # noqa: PLR0913 - the parts of a memory
     product_ids: Sequence[str] = ("ant", "bee", "cat", "dog"),
     bought: Lists | None = None,
     opened: Lists | None = None,
