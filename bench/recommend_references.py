@@ -1,9 +1,14 @@
-"""Peers of recommendations: popularity, own frequency, item-kNN, EASE; without thresholds."""
+"""Peers of recommendations: popularity, own frequency, item-kNN, EASE, and the ALS of implicit.
+
+None has a threshold of visitors. ALS needs `pip install implicit`, and is left out without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +22,7 @@ from shared.product_memory.memory import DAY_SECONDS
 _POPULAR_DAYS = 30
 _RIDGE = 500.0
 _K1, _B = 1.2, 0.75  # of BM25
+_FACTORS, _ALPHA = 64, 10.0  # of ALS (Hu, Koren and Volinsky, ICDM 2008)
 
 Scores = NDArray[np.floating]
 
@@ -35,12 +41,22 @@ class References:
         """The scores of each peer for a visitor."""
         flat = self._vector(history, np.ones(len(history)))
         days = self._vector(history, history.days)
-        return {
+        scores = {
             "popular, 30 days": self.popular,
             "own frequency": days + 1e-6 * self.popular,
             "item-kNN (BM25, cosine)": flat @ self._knn,
             "EASE (lambda 500)": flat @ self._ease,
         }
+        if find_spec("implicit"):
+            scores["implicit's ALS, 64 factors"] = self._by_als(flat)
+        return scores
+
+    def _by_als(self, flat: Scores) -> Scores:
+        """The scores of a visitor whose factors are fitted to its products."""
+        model = self._als
+        user = model.recalculate_user(0, sparse.csr_matrix(flat[None, :]))
+        scores: Scores = model.item_factors @ user.ravel()
+        return scores - min(0.0, float(scores.min()))  # ranking() reads what is above 0
 
     def bought_with(self, seed: str) -> Mapping[str, Scores]:
         """The scores of each peer for a seed."""
@@ -75,6 +91,16 @@ class References:
         weights: Scores = -inverse / np.diag(inverse)
         np.fill_diagonal(weights, 0.0)
         return weights
+
+    @cached_property
+    def _als(self) -> Any:
+        from implicit.als import AlternatingLeastSquares
+
+        model = AlternatingLeastSquares(
+            factors=_FACTORS, alpha=_ALPHA, iterations=15, num_threads=1, random_state=0
+        )
+        model.fit(sparse.csr_matrix(self._owned), show_progress=False)
+        return model
 
     @cached_property
     def _knn(self) -> Scores:

@@ -48,6 +48,8 @@ def propose(evidence: Evidence, placement: Placement, limit: int) -> Proposals:
     left_out = set(evidence.seeds)
     taken: dict[str, tuple[str, float]] = {}
     for turn in range(wanted):
+        if len(taken) >= limit:
+            break
         for name, found in lists:
             if turn < len(found) and found[turn][0] not in left_out:
                 product_id, score = found[turn]

@@ -93,14 +93,15 @@ def _owned(
     """EASE weights between products that enough visitors both bought, at any time and lately."""
     count = len(purchases.product_ids)
     ages_days = np.maximum(now_seconds - purchases.seconds, 0.0) / DAY_SECONDS
-    long, short = (
-        distinct_entries(
-            purchases.visitors, purchases.products, purchases.visitors, 0.5 ** (ages_days / half_life_days)
-        )
-        for half_life_days in (settings.owned_half_life_days, settings.lately_half_life_days)
-    )
-    pairs = counted_pairs(long, count, settings.least_pair_visitors)  # the same for both
-    return _by_ease(long, pairs, count, settings), _by_ease(short, pairs, count, settings)
+
+    def entries(half_life_days: float) -> Entries:
+        weights = 0.5 ** (ages_days / half_life_days)
+        return distinct_entries(purchases.visitors, purchases.products, purchases.visitors, weights)
+
+    always = entries(settings.owned_half_life_days)
+    pairs = counted_pairs(always, count, settings.least_pair_visitors)  # the same for both
+    lately = entries(settings.lately_half_life_days)
+    return _by_ease(always, pairs, count, settings), _by_ease(lately, pairs, count, settings)
 
 
 def _by_ease(entries: Entries, pairs: Pairs, count: int, settings: MemorySettings) -> Neighbours:

@@ -32,6 +32,14 @@ def test_a_visitor_is_offered_what_it_buys_often_and_what_goes_with_it_in_turns(
     assert len(set(found.product_ids)) == len(found.product_ids)
 
 
+def test_a_visitor_is_offered_what_goes_with_its_purchases_lately() -> None:
+    history = History.of([BoughtProduct("ant", 5, TODAY - 90, TODAY - 3)])
+    memory = product_memory(owned={"ant": {"bee": 0.5}}, owned_lately={"ant": {"dog": 0.5}})
+    found = propose(Evidence(memory, NOW_SECONDS, history), Placement.FOR_YOU, 10)
+    offered = dict(zip(found.product_ids, found.sources, strict=True))
+    assert offered == {"ant": "bought_again", "bee": "like_history", "dog": "like_history_lately"}
+
+
 def test_a_limit_holds() -> None:
     evidence = Evidence(product_memory(bought=_BOUGHT), NOW_SECONDS, seeds=["ant"])
     assert propose(evidence, Placement.ALSO_BOUGHT, 1).product_ids == ("bee",)
