@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.affinity import affinity
+from services.reranker.aside import aside
 from services.reranker.candidates import Candidates, RecentProducts
 from services.reranker.cost_estimate import CostEstimate
 from services.reranker.cross_encoded import CrossEncoded, CrossEncodedTop
@@ -28,7 +28,6 @@ from shared.live.wire_rows import UNKNOWN
 from shared.query_memory.memory import QueryMemory
 from shared.query_memory.near import near_columns
 from shared.telemetry import Stopwatch
-from shared.threads import Threads
 
 _MAXSIM_SHARE = 0.5  # weight relative to the fused score, when choosing the block's candidates
 # Weight of affinity on a page without a query, in standard deviations of its scores
@@ -94,7 +93,7 @@ class Reranker:
         """
         self._refuse_if_late(deadline)
         clock = Stopwatch()
-        actions = _aside().begin(lambda: self._actions(query, candidates.rows, stored, memory))
+        actions = aside().begin(lambda: self._actions(query, candidates.rows, stored, memory))
         late = self._maxsim(query, candidates.rows, clock)
         self.before.observe(1, sum(clock.stage_ms.values()))
         with clock.timed("block"):
@@ -237,12 +236,6 @@ class Reranker:
         near = affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
         # A bought product raises similar products, but not itself
         return np.where(np.isin(rows, recent.bought_rows), np.minimum(near, 0), near)
-
-
-@cache
-def _aside() -> Threads:
-    """For work in Python during the block's engine call."""
-    return Threads(1, "aside")
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:

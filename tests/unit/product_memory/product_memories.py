@@ -24,7 +24,7 @@ def neighbours(product_ids: Sequence[str], lists: Lists) -> Neighbours:
     )
 
 
-def product_memory(  # noqa: PLR0913 - each list of a memory
+def product_memory(  # noqa: PLR0913 - the parts of a memory
     product_ids: Sequence[str] = ("ant", "bee", "cat", "dog"),
     bought: Lists | None = None,
     opened: Lists | None = None,
@@ -32,12 +32,9 @@ def product_memory(  # noqa: PLR0913 - each list of a memory
     owned_lately: Lists | None = None,
     purchases: Mapping[str, Sequence[float]] | None = None,
 ) -> ProductMemory:
-    """Products first seen one day after another up to yesterday, with what is given.
-
-    `purchases` are of the last day, week, month and quarter, which is all that is known, and decayed.
-    """
+    """Products first seen daily; `purchases` of a day, week, month and quarter, and decayed."""
     count = len(product_ids)
-    table = np.zeros((count, 6), np.float32)
+    table, none = np.zeros((2, count, 6), np.float32)
     for name, counts in (purchases or {}).items():
         *windows, decayed = counts
         table[product_ids.index(name)] = *windows, windows[-1], decayed
@@ -48,8 +45,8 @@ def product_memory(  # noqa: PLR0913 - each list of a memory
         neighbours(product_ids, owned or {}),
         neighbours(product_ids, owned_lately or {}),
         table,
-        np.zeros((count, 6), np.float32),
-        np.zeros((count, 6), np.float32),
+        none,
+        none,
         np.full(count, 0.25, np.float32),
         np.full(count, 30.0, np.float32),
         np.arange(TODAY - count, TODAY, dtype=np.float32),
