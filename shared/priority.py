@@ -21,7 +21,7 @@ def give_way() -> None:
 
 
 def let_pass() -> None:
-    """Give this process a slightly lower priority than the one that it works for."""
+    """Give this process a lower priority than the one that it works for."""
     with suppress(OSError):
         os.nice(_NICE_BEHIND)
 
