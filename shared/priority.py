@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 _NICE = 10
-_NICE_BEHIND = 10
+_NICE_BEHIND = 5
 # Python's default of 5 ms, several times a page, is a page's whole time (docs/performance-live.md)
 _SWITCH_SECONDS = 0.0002
 
