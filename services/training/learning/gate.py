@@ -19,8 +19,8 @@ class GateSettings:
 def refusal(judgement: Judgement, settings: GateSettings) -> str:
     """Why it is not promoted; empty if it may be."""
     reasons = []
-    if too_few := refusal_of_few(judgement.pages, settings):
-        return too_few
+    if judgement.pages < settings.least_pages:
+        return f"only {judgement.pages} later pages can judge it; {settings.least_pages} are needed"
     if judgement.gain_low <= 0:
         interval = f"{judgement.gain_low:+.4f} to {judgement.gain_high:+.4f}"
         reasons.append(f"it is not better beyond chance: MRR changes by {interval} (95 %)")
@@ -33,10 +33,3 @@ def refusal(judgement: Judgement, settings: GateSettings) -> str:
     if judgement.rank_ms > settings.most_ms:
         reasons.append(f"it takes {judgement.rank_ms:.1f} ms a page; {settings.most_ms:.0f} is the most")
     return "; ".join(reasons)
-
-
-def refusal_of_few(pages: int, settings: GateSettings) -> str:
-    """Why so few later pages cannot judge a ranker; empty if they can."""
-    if pages >= settings.least_pages:
-        return ""
-    return f"only {pages} later pages can judge it; {settings.least_pages} are needed"

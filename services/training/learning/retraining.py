@@ -18,7 +18,7 @@ from services.reranker.ranker import Ranker
 from services.reranker.training.lambdamart import TrainedRanker
 from services.training.learning import examination
 from services.training.learning.click_ranker import ClickSettings, train_click_ranker
-from services.training.learning.gate import GateSettings, refusal, refusal_of_few
+from services.training.learning.gate import GateSettings, refusal
 from services.training.learning.judging import Judgement, judge, page_weights
 from services.training.learning.pages import Floats, Pages, read_pages
 from services.training.learning.publishing import Learnt, publish_learnt, taught_until
@@ -71,8 +71,6 @@ def learn(data: Path, tables: Tables, days: Sequence[date], settings: LearningSe
     if base is None:
         return Round(len(pages), "no bundle is in use, so there is none to add a ranker to")
     later = _judging(pages, base, settings)
-    if too_few := refusal_of_few(int(later.sum()), settings.gate):
-        return Round(len(pages), too_few)
     return _learn(data, pages, later, base, settings)
 
 
@@ -94,10 +92,13 @@ def _learn(
 
 
 def _judging(pages: Pages, base: Bundle, settings: LearningSettings) -> NDArray[np.bool_]:
-    """(g,): the pages that judge: the latest ones, and none that taught the ranker in use."""
+    """(g,): the pages that judge: the latest ones that did not teach the ranker in use.
+
+    All of the latest if these are too few. The ranker in use knows some, so it has an advantage.
+    """
     latest = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
-    judging: NDArray[np.bool_] = latest & (pages.seconds > taught_until(base))
-    return judging
+    unknown: NDArray[np.bool_] = latest & (pages.seconds > taught_until(base))
+    return unknown if unknown.sum() >= settings.gate.least_pages else latest
 
 
 def _judged(
