@@ -99,7 +99,7 @@ class Impressions:
             self.counts["appended"] += len(records)
 
     async def close(self) -> None:
-        """Append the waiting impressions."""
+        """Append the waiting impressions. Later ones are appended as before."""
         if self._task is not None:
             await self._task
 
