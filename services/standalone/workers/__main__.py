@@ -19,6 +19,7 @@ from services.standalone.workers.followed_file import FollowedFile
 from services.standalone.workers.page_service import PageMaker
 from services.standalone.workers.remote_features import RemoteFeatures
 from shared import owner_only, process_log
+from shared.end_of_input import ends_with_input
 from shared.memory import return_free_memory
 from shared.priority import answer_promptly, let_pass
 from shared.process_end import run
@@ -31,6 +32,7 @@ _PAGES_AT_ONCE = 1_000  # the first process admits them
 async def main() -> None:
     """Make pages until the connection ends."""
     data, descriptor, bundle = sys.argv[1:]
+    ends_with_input(asyncio.Event())  # even if the event loop hangs
     end = socket.socket(fileno=int(descriptor))
     log, features = FollowedFile(Path(data) / LOG), RemoteFeatures()
     engine = PageEngine(Path(data), bundle, log, features, is_worker=True)

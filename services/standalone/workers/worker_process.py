@@ -43,10 +43,10 @@ class WorkerProcess:
             command += [str(there.fileno()), self.bundle]
             environment = {**_ENVIRONMENT, **os.environ, **self.settings}
             start = partial(asyncio.create_subprocess_exec, *command, pass_fds=[there.fileno()])
-            nothing = asyncio.subprocess.DEVNULL
+            pipe = asyncio.subprocess.PIPE  # its end ends a worker that hangs, too
             try:
                 # In a group of its own: Ctrl-C is for the first process, which ends its workers
-                process = await start(stdin=nothing, env=environment, process_group=0)
+                process = await start(stdin=pipe, env=environment, process_group=0)
             except BaseException:
                 here.close()
                 raise
