@@ -17,6 +17,7 @@ from shared.product_memory.neighbours import Scored
 
 # Weight per unit of a recent product's weight, relative to 1 for a product bought today
 _RECENT_SHARE = 0.2
+_TWICE = 100  # best products with the seeds whose own neighbours are read
 _MOST_HISTORY = 200  # heaviest products of a history whose neighbours are read
 
 
@@ -72,6 +73,13 @@ class Evidence:
     def seed_owned(self) -> Scored:
         """Products bought by visitors who also buy the seeds, as the mean over the seeds."""
         return self.memory.owned.summed(self.seed_weights)
+
+    @cached_property
+    def seed_owned_twice(self) -> Scored:
+        """Products owned with what is owned with the seeds, by the weights of both steps."""
+        best = self.seed_owned.best(_TWICE)
+        weights = dict(zip(best.places.tolist(), best.scores.tolist(), strict=True))
+        return self.memory.owned.summed(weights)
 
     @cached_property
     def history_owned(self) -> Scored:

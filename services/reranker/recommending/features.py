@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.history import History
+from services.reranker.recommending.seed_features import SEED_FEATURES, seed_columns
 from shared.product_memory.memory import DECAYED, MONTH, QUARTER, WEEK, ProductMemory
 from shared.product_memory.neighbours import Floats, Places
 
@@ -68,6 +69,7 @@ RECOMMEND_FEATURES = (
     "history_bought_of_best",
     "last_visit_owned_of_best",
     "all_owned_of_best",
+    *SEED_FEATURES,
 )
 # Scores whose scale depends on the length of the history
 _OF_BEST = ("history_owned", "history_owned_lately", "history_bought", "last_visit_owned", "all_owned")
@@ -106,6 +108,7 @@ def feature_matrix(
     columns = {**_own(evidence, product_ids, places), **_of_neighbours(evidence, places)}
     columns |= {**_popularity(memory, places), **_of_product(evidence, places)}
     columns |= _of_visitor(evidence, len(product_ids))
+    columns |= seed_columns(evidence, places, similarity.seeds if similarity else None)
     if similarity is not None:
         columns |= {"seed_similarity": similarity.seeds, "history_similarity": similarity.history}
     columns |= _of_page(on_page) if on_page else {}

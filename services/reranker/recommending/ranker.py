@@ -25,6 +25,12 @@ RECOMMEND_MODELS: Mapping[Placement, str] = {
     Placement.ALSO_BOUGHT: RECOMMEND_ALSO_BOUGHT,
 }
 _POPULAR = RECOMMEND_FEATURES.index("purchases_month")
+_SEEDS = RECOMMEND_FEATURES.index("seeds")
+_SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
+# Of a seed that few bought lately, little is known, and popular products would fill its page. So
+# the penalty is up to so many times higher, and half of that for a seed with so many visitors
+_RARE_SEED = 8.0
+_FEW = 3.0
 _REMEDY = "train it again ('aisle train recommend') or roll back"
 
 
@@ -33,7 +39,8 @@ class RecommendRanker:
     """Orders recommendations by the trees of the placement, or by the formula if it has none.
 
     The score of trees is the log-odds of a purchase - penalty x purchases_month. The penalty trades
-    a little relevance for showing more of the shop's products.
+    a little relevance for showing more of the shop's products. It is higher for seeds that few
+    bought.
     """
 
     trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster each
@@ -64,7 +71,7 @@ class RecommendRanker:
             return formula_scores(matrix, placement)
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
         learnt = np.asarray(trees.predict(matrix[:, columns], raw_score=True, num_threads=1))
-        scores: Scores = learnt - self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
+        scores: Scores = learnt - self._penalty(matrix, placement)
         return scores
 
     def contributions(self, matrix: NDArray[np.float32], placement: Placement) -> tuple[Scores, float]:
@@ -79,8 +86,16 @@ class RecommendRanker:
         shares = np.asarray(trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
         found = np.zeros((len(matrix), len(RECOMMEND_FEATURES)))
         found[:, columns] = shares[:, :-1]
-        found[:, _POPULAR] -= self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
+        found[:, _POPULAR] -= self._penalty(matrix, placement)
         return found, float(shares[0, -1])
+
+    def _penalty(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
+        """(n,): what is taken from the trees' scores for popularity."""
+        penalty: Scores = self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
+        if RECOMMEND_FEATURES[_SEED_PURCHASES] not in self.names:  # chosen with the penalty alone
+            return penalty
+        visitors = np.expm1(np.nan_to_num(matrix[:, _SEED_PURCHASES]))
+        return penalty * np.where(matrix[:, _SEEDS] > 0, 1 + _RARE_SEED * _FEW / (_FEW + visitors), 1.0)
 
 
 def _described(path: Path) -> tuple[tuple[str, ...], dict[Placement, float]]:

@@ -135,8 +135,8 @@ class Moment:
         sampled = random.random(len(bought)) < _OTHERS_SHARE
         kept = bought | own | sampled
         product_ids = [each for each, keep in zip(page.product_ids, kept.tolist(), strict=True) if keep]
-        weights = np.where(bought | own, 1.0, 1 / _OTHERS_SHARE)[kept].astype(np.float32)
-        return Lessons(self.features(page, product_ids), bought[kept], weights)
+        weights = np.where(bought | own, 1.0, 1 / _OTHERS_SHARE)[kept] / np.sqrt(len(page.bought))
+        return Lessons(self.features(page, product_ids), bought[kept], weights.astype(np.float32))
 
 
 def cut_moments(now_seconds: float, count: int, step_days: float, label_days: float) -> list[float]:

@@ -23,11 +23,11 @@ class RecommendSettings:
     label_days: float = 30.0  # days after a moment whose orders train or judge
     span_share: float = 0.2  # upper limit of label_days, as a share of all known days
     moments: Mapping[Placement, int] = field(
-        default_factory=lambda: {Placement.FOR_YOU: 6, Placement.ALSO_BOUGHT: 2}
+        default_factory=lambda: {Placement.FOR_YOU: 6, Placement.ALSO_BOUGHT: 3}
     )
     step_days: float = 15.0  # between two moments
     penalties: Mapping[Placement, float] = field(  # of popularity
-        default_factory=lambda: {Placement.FOR_YOU: 0.1, Placement.ALSO_BOUGHT: 0.2}
+        default_factory=lambda: {Placement.FOR_YOU: 0.1, Placement.ALSO_BOUGHT: 0.05}
     )
     least_pages: int = 200  # judging pages
     least_coverage: float = 0.8  # relative to the coverage of the ranker in use

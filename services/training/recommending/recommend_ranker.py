@@ -59,10 +59,11 @@ def train_trees(
             "interactions",
             f"have only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
+    weights = np.concatenate([each.weights for each in lessons])
     data = lightgbm.Dataset(
         np.concatenate([each.features for each in lessons]),
         label=np.concatenate([each.bought for each in lessons]).astype(int),
-        weight=np.concatenate([each.weights for each in lessons]),
+        weight=weights / weights.mean(),
         feature_name=list(RECOMMEND_FEATURES),
     )
     booster = lightgbm.train(_parameters(chosen), data, num_boost_round=chosen.trees)

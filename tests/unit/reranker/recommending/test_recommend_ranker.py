@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from shared.errors import Corrupt
 
 _OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
 _MONTH = RECOMMEND_FEATURES.index("purchases_month")
+_SEEDS = RECOMMEND_FEATURES.index("seeds")
+_SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,7 @@ def trained() -> TrainedTrees:
 
 def _two(own_days: float, month: float) -> np.ndarray:
     matrix = np.full((2, len(RECOMMEND_FEATURES)), 0.5, np.float32)
+    matrix[:, _SEEDS] = 0
     matrix[1, _OWN_DAYS] = own_days
     matrix[1, _MONTH] = month
     return matrix
@@ -64,6 +68,35 @@ def test_popularity_costs_its_penalty(tmp_path: Path, trained: TrainedTrees) -> 
     write_recommend_ranker(tmp_path, [trained])
     low, high = RecommendRanker.open(tmp_path).score(_two(0.5, 3.5), Placement.FOR_YOU)
     assert high < low - 2.0
+
+
+def _price_of_popularity(ranker: RecommendRanker, seed_visitors: float) -> float:
+    matrix = _two(0.5, 0.5)
+    matrix[:, _SEEDS] = 1
+    matrix[:, _SEED_PURCHASES] = np.log1p(seed_visitors)
+    (trees,) = ranker.trees.values()
+    columns = [RECOMMEND_FEATURES.index(name) for name in ranker.names]
+    learnt = trees.predict(matrix[:, columns], raw_score=True)
+    return float(learnt[1] - ranker.score(matrix, Placement.FOR_YOU)[1]) / 0.5
+
+
+def test_popularity_costs_more_where_few_bought_the_seed(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    ranker = RecommendRanker.open(tmp_path)
+    assert _price_of_popularity(ranker, 0) == pytest.approx(9.0)
+    assert _price_of_popularity(ranker, 3) == pytest.approx(5.0)
+    assert _price_of_popularity(ranker, 1e6) == pytest.approx(1.0, abs=0.01)
+    matrix = _two(0.9, 0.5)
+    matrix[:, _SEEDS] = 1
+    parts, start = ranker.contributions(matrix, Placement.FOR_YOU)
+    assert parts.sum(axis=1) + start == pytest.approx(ranker.score(matrix, Placement.FOR_YOU))
+
+
+def test_an_older_bundle_keeps_its_penalty(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    older = tuple("price_log" if name == "seed_purchases" else name for name in RECOMMEND_FEATURES)
+    ranker = replace(RecommendRanker.open(tmp_path), names=older)
+    assert _price_of_popularity(ranker, 0) == pytest.approx(1.0)
 
 
 def test_fewer_features_of_an_older_bundle_are_found_by_name(tmp_path: Path, trained: TrainedTrees) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from services.feedback import visitor_update
 from services.reranker.recommending.features import RECOMMEND_FEATURES
+from services.reranker.recommending.history import History
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.dataset import Moment, cut_moments
@@ -12,6 +14,8 @@ from services.training.recommending.orders import first_orders, histories, order
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.recommend_ranker import RankerSettings, ranker_of, train_trees
 from shared.errors import InvalidRequest
+from shared.features.observation import Interaction
+from shared.features.visitor import UNKNOWN_VISITOR
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 
 
@@ -79,6 +83,29 @@ def test_trees_learn_that_a_visitor_buys_its_own_again() -> None:
     page = next(moments[0].personal_pages(35 * DAY))
     scores = ranker.score(moments[0].features(page, page.product_ids), Placement.FOR_YOU)
     assert page.product_ids[int(np.argmax(scores))] == "ink"
+
+
+def test_a_large_order_weighs_less_a_product_than_a_small_one() -> None:
+    lines = [(f"v{n}", "first", "own", 1.0) for n in range(4)]
+    lines += [(f"v{n}", "next", f"p{each}", 12.0) for n in range(4) for each in range(1 + 15 * (n // 2))]
+    lines += [(f"w{n}", "w", f"p{each}", 1.0) for n in range(5) for each in range(16)]
+    moment = Moment.of(purchases(lines), 10 * DAY)
+    lessons = moment.lessons(moment.personal_pages(20 * DAY))
+    bought = [each.weights[each.bought].max() for each in lessons]
+    assert bought == pytest.approx([1.0, 1.0, 0.25, 0.25])  # orders of 1 and of 16 products
+
+
+def test_a_visitor_is_trained_with_the_history_that_its_pages_are_ranked_with() -> None:
+    lines = [("v0", f"o{day}", f"p{day * step % 9}", float(day)) for step in (1, 3, 4) for day in range(9, 39)]
+    state = UNKNOWN_VISITOR
+    for _, order, product, day in sorted(lines, key=lambda line: line[3]):
+        bought = Interaction("purchase", "v0", (product,), (day + 0.5) * DAY, order)
+        state = visitor_update.after(state, bought)
+    served = History.of(state.bought, bought_days=state.bought_days)
+    trained = histories(purchases(lines), 40 * DAY)[0]
+    assert served.product_ids == trained.product_ids
+    for name in ("days", "first_day", "last_day", "bought_days"):
+        assert getattr(served, name).tolist() == getattr(trained, name).tolist(), name
 
 
 def test_too_few_pages_are_told() -> None:
