@@ -16,15 +16,24 @@ from services.reranker.ranker import open_trees
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.formula import Scores, formula_parts, formula_scores
 from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.trees_by_history import TreesByHistory
 from shared.errors import Corrupt
-from shared.models.bundle import RECOMMEND, RECOMMEND_ALSO_BOUGHT, RECOMMEND_FOR_YOU
+from shared.models.bundle import (
+    RECOMMEND,
+    RECOMMEND_ALSO_BOUGHT,
+    RECOMMEND_FOR_YOU,
+    RECOMMEND_FOR_YOU_NEW,
+)
 
 # The file of the trees of each placement that is trained
 RECOMMEND_MODELS: Mapping[Placement, str] = {
     Placement.FOR_YOU: RECOMMEND_FOR_YOU,
     Placement.ALSO_BOUGHT: RECOMMEND_ALSO_BOUGHT,
 }
+# The file of further trees, for products that are new to the visitor
+RECOMMEND_NEW_MODELS: Mapping[Placement, str] = {Placement.FOR_YOU: RECOMMEND_FOR_YOU_NEW}
 _POPULAR = RECOMMEND_FEATURES.index("purchases_month")
+_OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
 _SEEDS = RECOMMEND_FEATURES.index("seeds")
 _SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
 # Of a seed that few bought lately, little is known, and popular products would fill its page. So
@@ -43,7 +52,7 @@ class RecommendRanker:
     bought.
     """
 
-    trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster each
+    trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster or TreesByHistory each
     names: tuple[str, ...] = RECOMMEND_FEATURES  # trees of an older bundle have fewer features
     penalties: Mapping[Placement, float] = field(default_factory=dict)
 
@@ -59,7 +68,7 @@ class RecommendRanker:
         if not path.exists():
             return cls()
         names, penalties = _described(path)
-        trees = {each: open_trees(folder / RECOMMEND_MODELS[each], len(names)) for each in penalties}
+        trees = {each: _opened(folder, each, names) for each in penalties}
         if missing := [RECOMMEND_MODELS[each] for each, opened in trees.items() if opened is None]:
             raise Corrupt(f"{folder} has no {', '.join(missing)}, which {path.name} names; {_REMEDY}")
         return cls(trees, names, penalties)
@@ -86,8 +95,10 @@ class RecommendRanker:
         shares = np.asarray(trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
         found = np.zeros((len(matrix), len(RECOMMEND_FEATURES)))
         found[:, columns] = shares[:, :-1]
+        start = float(shares[0, -1])
+        found[:, _OWN_DAYS] += shares[:, -1] - start  # new products may start elsewhere
         found[:, _POPULAR] -= self._penalty(matrix, placement)
-        return found, float(shares[0, -1])
+        return found, start
 
     def _penalty(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
         """(n,): what is taken from the trees' scores for popularity."""
@@ -96,6 +107,21 @@ class RecommendRanker:
             return penalty
         visitors = np.expm1(np.nan_to_num(matrix[:, _SEED_PURCHASES]))
         return penalty * np.where(matrix[:, _SEEDS] > 0, 1 + _RARE_SEED * _FEW / (_FEW + visitors), 1.0)
+
+
+def _opened(folder: Path, placement: Placement, names: tuple[str, ...]) -> Any:
+    """The trees of a placement; None if there are none. Raises Corrupt."""
+    trees = open_trees(folder / RECOMMEND_MODELS[placement], len(names))
+    if placement not in RECOMMEND_NEW_MODELS or trees is None:
+        return trees
+    path = folder / RECOMMEND_NEW_MODELS[placement]
+    new = open_trees(path, len(names))
+    if new is None:  # bundles of older versions, and of shops with little evidence
+        return trees
+    own_days = RECOMMEND_FEATURES[_OWN_DAYS]
+    if own_days not in names:
+        raise Corrupt(f"{folder / RECOMMEND} has no {own_days}, which {path.name} needs; {_REMEDY}")
+    return TreesByHistory(trees, new, names.index(own_days))
 
 
 def _described(path: Path) -> tuple[tuple[str, ...], dict[Placement, float]]:

@@ -36,7 +36,7 @@ def publish(
 def _kept(base: Bundle, trained: set[Any]) -> list[TrainedTrees]:
     ranker = RecommendRanker.open(base.folder)
     return [
-        TrainedTrees(placement, trees.model_to_string(), ranker.penalties[placement])
+        TrainedTrees.of(placement, trees, ranker.penalties[placement])
         for placement, trees in ranker.trees.items()
         if placement not in trained
     ]

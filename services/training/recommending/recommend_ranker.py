@@ -12,12 +12,19 @@ import numpy as np
 
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
-from services.reranker.recommending.ranker import RECOMMEND_MODELS, RecommendRanker
+from services.reranker.recommending.ranker import (
+    RECOMMEND_MODELS,
+    RECOMMEND_NEW_MODELS,
+    RecommendRanker,
+)
+from services.reranker.recommending.trees_by_history import TreesByHistory
 from services.training.recommending.dataset import Lessons
 from shared.errors import InvalidRequest
 from shared.models.bundle import RECOMMEND
 
 _LEAST_PAGES = 50
+_LEAST_NEW = 500  # first purchases of a product, for trees of their own
+_OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,25 @@ class TrainedTrees:
     trees: str
     penalty: float
     gains: dict[str, float] = field(default_factory=dict)  # feature -> share of the trees' gain
+    new_trees: str = ""  # for products that are new to the visitor; empty: the same trees
+
+    @classmethod
+    def of(cls, placement: Placement, trees: Any, penalty: float) -> TrainedTrees:
+        """The trees that a ranker has opened."""
+        if isinstance(trees, TreesByHistory):
+            new = trees.new.model_to_string()
+            return cls(placement, trees.known.model_to_string(), penalty, new_trees=new)
+        return cls(placement, trees.model_to_string(), penalty)
+
+    def opened(self) -> Any:
+        """The trees that score: a lightgbm.Booster or TreesByHistory."""
+        import lightgbm
+
+        trees = lightgbm.Booster(model_str=self.trees)
+        if not self.new_trees:
+            return trees
+        new = lightgbm.Booster(model_str=self.new_trees)
+        return TreesByHistory(trees, new, _OWN_DAYS)
 
 
 def train_trees(
@@ -49,7 +75,8 @@ def train_trees(
     """Trees that estimate the log-odds that a candidate is bought (logistic loss).
 
     On pages of later days this loss ordered better than LambdaMART, and trained in a third of the
-    time (docs/recommendations.md). Raises InvalidRequest for too few pages.
+    time (docs/recommendations.md). With enough evidence, products that are new to the visitor have
+    trees of their own in `for_you`. Raises InvalidRequest for too few pages.
     """
     import lightgbm
 
@@ -59,26 +86,36 @@ def train_trees(
             "interactions",
             f"have only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
+    parameters = _parameters(chosen)
+    features = np.concatenate([each.features for each in lessons])
+    bought = np.concatenate([each.bought for each in lessons])
     weights = np.concatenate([each.weights for each in lessons])
     data = lightgbm.Dataset(
-        np.concatenate([each.features for each in lessons]),
-        label=np.concatenate([each.bought for each in lessons]).astype(int),
+        features,
+        label=bought.astype(int),
         weight=weights / weights.mean(),
         feature_name=list(RECOMMEND_FEATURES),
+        params=parameters,
     )
-    booster = lightgbm.train(_parameters(chosen), data, num_boost_round=chosen.trees)
+    booster = lightgbm.train(parameters, data, num_boost_round=chosen.trees)
+    is_new = features[:, _OWN_DAYS] == 0
+    new_trees = ""
+    if placement in RECOMMEND_NEW_MODELS and np.count_nonzero(bought & is_new) >= _LEAST_NEW:
+        new = lightgbm.train(parameters, data.subset(np.flatnonzero(is_new)), chosen.trees)
+        new_trees = new.model_to_string()
+    return TrainedTrees(placement, booster.model_to_string(), chosen.penalty, _gains(booster), new_trees)
+
+
+def _gains(booster: Any) -> dict[str, float]:
     gains = np.asarray(booster.feature_importance("gain"), np.float64)
     shares = (gains / max(float(gains.sum()), 1e-9)).tolist()
-    by_feature = dict(zip(RECOMMEND_FEATURES, shares, strict=True))
-    return TrainedTrees(placement, booster.model_to_string(), chosen.penalty, by_feature)
+    return dict(zip(RECOMMEND_FEATURES, shares, strict=True))
 
 
 def ranker_of(trained: Sequence[TrainedTrees]) -> RecommendRanker:
     """A ranker with the trees of some placements."""
-    import lightgbm
-
     return RecommendRanker(
-        {each.placement: lightgbm.Booster(model_str=each.trees) for each in trained},
+        {each.placement: each.opened() for each in trained},
         penalties={each.placement: each.penalty for each in trained},
     )
 
@@ -90,6 +127,8 @@ def write_recommend_ranker(folder: Path, trained: Sequence[TrainedTrees]) -> Non
     (folder / RECOMMEND).write_text(json.dumps(description, indent=1) + "\n")
     for each in trained:
         (folder / RECOMMEND_MODELS[each.placement]).write_text(each.trees)
+        if each.new_trees:
+            (folder / RECOMMEND_NEW_MODELS[each.placement]).write_text(each.new_trees)
 
 
 def _parameters(settings: RankerSettings) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -22,6 +23,7 @@ from shared.errors import Corrupt
 
 _OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
 _MONTH = RECOMMEND_FEATURES.index("purchases_month")
+_PRICE = RECOMMEND_FEATURES.index("price_log")
 _SEEDS = RECOMMEND_FEATURES.index("seeds")
 _SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
 
@@ -109,6 +111,60 @@ def test_fewer_features_of_an_older_bundle_are_found_by_name(tmp_path: Path, tra
     description["features"] = description["features"][:5]
     (tmp_path / "recommend.json").write_text(json.dumps(description))
     with pytest.raises(Corrupt, match=r"recommend\.txt was trained on"):
+        RecommendRanker.open(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def split() -> TrainedTrees:
+    """Known products are bought if their price is high, and new ones if it is low."""
+    chance = np.random.default_rng(0)
+    lessons = []
+    for _ in range(60):
+        features = chance.random((40, len(RECOMMEND_FEATURES))).astype(np.float32)
+        features[:, _OWN_DAYS] = chance.integers(0, 2, 40)
+        is_high = features[:, _PRICE] > 0.5
+        bought = np.where(features[:, _OWN_DAYS] > 0, is_high, ~is_high)
+        lessons.append(Lessons(features, bought, np.ones(40, np.float32)))
+    return train_trees(Placement.FOR_YOU, lessons, RankerSettings(trees=20, min_leaf=5, threads=1))
+
+
+def test_new_products_have_trees_of_their_own(tmp_path: Path, split: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [split])
+    ranker = RecommendRanker.open(tmp_path)
+    matrix = np.full((4, len(RECOMMEND_FEATURES)), 0.5, np.float32)
+    matrix[:, _OWN_DAYS] = 1, 0, 1, 0
+    matrix[:, _PRICE] = 0.9, 0.9, 0.1, 0.1
+    scores = ranker.score(matrix, Placement.FOR_YOU)
+    assert scores[0] > scores[2] and scores[3] > scores[1]
+    for rows in (matrix, matrix[[1, 0, 3]], matrix[:1], matrix[1:2]):
+        parts, start = ranker.contributions(rows, Placement.FOR_YOU)
+        expected = ranker.score(rows, Placement.FOR_YOU)
+        assert parts.sum(axis=1) + start == pytest.approx(expected)
+    new = lightgbm.Booster(model_str=split.new_trees)
+    assert scores[[1, 3]] == pytest.approx(new.predict(matrix[[1, 3]], raw_score=True))
+
+
+def test_trees_of_new_products_outlive_a_round_for_another_placement(
+    tmp_path: Path, split: TrainedTrees
+) -> None:
+    write_recommend_ranker(tmp_path, [split])
+    trees = RecommendRanker.open(tmp_path).trees[Placement.FOR_YOU]
+    kept = TrainedTrees.of(Placement.FOR_YOU, trees, split.penalty)
+    assert (kept.trees, kept.new_trees) == (split.trees, split.new_trees)
+
+
+def test_too_few_first_purchases_have_no_trees_of_their_own(tmp_path: Path, trained: TrainedTrees) -> None:
+    assert trained.new_trees == ""
+    write_recommend_ranker(tmp_path, [trained])
+    assert not (tmp_path / "recommend_new.txt").exists()
+
+
+def test_trees_of_new_products_need_the_number_of_purchases(tmp_path: Path, split: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [split])
+    description = json.loads((tmp_path / "recommend.json").read_text())
+    description["features"][_OWN_DAYS] = "own_age"
+    (tmp_path / "recommend.json").write_text(json.dumps(description))
+    with pytest.raises(Corrupt, match=r"has no own_days, which recommend_new\.txt needs"):
         RecommendRanker.open(tmp_path)
 
 

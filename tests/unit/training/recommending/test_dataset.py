@@ -96,7 +96,9 @@ def test_a_large_order_weighs_less_a_product_than_a_small_one() -> None:
 
 
 def test_a_visitor_is_trained_with_the_history_that_its_pages_are_ranked_with() -> None:
-    lines = [("v0", f"o{day}", f"p{day * step % 9}", float(day)) for step in (1, 3, 4) for day in range(9, 39)]
+    lines = [
+        ("v0", f"o{day}", f"p{day * step % 9}", float(day)) for step in (1, 3, 4) for day in range(9, 39)
+    ]
     state = UNKNOWN_VISITOR
     for _, order, product, day in sorted(lines, key=lambda line: line[3]):
         bought = Interaction("purchase", "v0", (product,), (day + 0.5) * DAY, order)
