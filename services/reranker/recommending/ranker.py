@@ -102,11 +102,13 @@ class RecommendRanker:
 
     def _penalty(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
         """(n,): what is taken from the trees' scores for popularity."""
-        penalty: Scores = self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
+        popular = np.nan_to_num(matrix[:, _POPULAR]).astype(np.float64)
+        penalty: Scores = self.penalties.get(placement, 0.0) * popular
         if RECOMMEND_FEATURES[_SEED_PURCHASES] not in self.names:  # chosen with the penalty alone
             return penalty
         visitors = np.expm1(np.nan_to_num(matrix[:, _SEED_PURCHASES]))
-        return penalty * np.where(matrix[:, _SEEDS] > 0, 1 + _RARE_SEED * _FEW / (_FEW + visitors), 1.0)
+        dearer = np.where(matrix[:, _SEEDS] > 0, 1 + _RARE_SEED * _FEW / (_FEW + visitors), 1.0)
+        return penalty * dearer
 
 
 def _opened(folder: Path, placement: Placement, names: tuple[str, ...]) -> Any:
