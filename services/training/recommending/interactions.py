@@ -114,17 +114,19 @@ def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactio
     actions = rows["action"].to_pylist()
     kinds = np.array([_KIND_OF[action] for action in actions], np.int8)
     sessions, events = rows["session_id"].to_pylist(), rows["event_id"].to_pylist()
-    # An order is one event; an open without a session is a group of its own
+    moments = [time.timestamp() for time in rows["event_time"].to_pylist()]
+    # An order may come in several events of one moment: one for each search, or for each line. An
+    # open without a session is a group of its own
     groups = [
-        f"o{event}" if action == "purchase" or not session else f"s{session}"
-        for action, session, event in zip(actions, sessions, events, strict=True)
+        f"o{moment}" if action == "purchase" else f"s{session}" if session else f"e{event}"
+        for action, session, event, moment in zip(actions, sessions, events, moments, strict=True)
     ]
     return NamedInteractions(
         rows["visitor_id"].to_pylist(),
         groups,
         kinds,
         rows["product_id"].to_pylist(),
-        np.array([time.timestamp() for time in rows["event_time"].to_pylist()], np.float64),
+        np.array(moments, np.float64),
         np.array([np.nan if price is None else price for price in rows["price"].to_pylist()], np.float32),
     ).coded()
 

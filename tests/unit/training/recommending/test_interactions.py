@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from services.training.recommending.interactions import (
 )
 
 _TIME = datetime(2026, 11, 1, 12, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 def _row(**given: Any) -> dict[str, Any]:
@@ -47,12 +48,12 @@ def test_lines_of_known_visitors_that_count_are_read() -> None:
     assert found.seconds.tolist() == [_TIME.timestamp()] * 2
 
 
-def test_an_order_is_an_event_and_a_visit_a_session() -> None:
+def test_an_order_is_of_one_moment_and_a_visit_a_session() -> None:
     found = from_table(
         _table(
             _row(action="purchase", event_id="1", product_id="a"),
             _row(action="purchase", event_id="1", product_id="b"),
-            _row(action="purchase", event_id="2", product_id="a"),
+            _row(action="purchase", event_id="2", product_id="a", event_time=_TIME + _SECOND),
             _row(event_id="3", session_id="s"),
             _row(event_id="4", session_id="s"),
             _row(event_id="5", session_id="s", visitor_id="w"),
@@ -64,6 +65,18 @@ def test_an_order_is_an_event_and_a_visit_a_session() -> None:
     assert groups[0] == groups[1]
     assert groups[3] == groups[4]
     assert len(set(groups)) == 5
+
+
+def test_an_order_that_comes_line_by_line_is_one_order() -> None:
+    found = from_table(
+        _table(
+            _row(action="purchase", event_id="1", product_id="a"),
+            _row(action="purchase", event_id="2", product_id="b", query_id="of another search"),
+            _row(action="purchase", event_id="3", product_id="a", visitor_id="w"),
+        )
+    )
+    first, second, other = found.groups.tolist()
+    assert first == second != other
 
 
 def test_an_empty_table_is_no_interactions() -> None:
