@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.gateway.recommend.placements import PLACEMENTS
 from services.reranker.recommending.diversity import DIVERSE, LOOKED_AT, by_score, diversified
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import feature_matrix
@@ -20,8 +21,6 @@ from services.training.recommending.product_memory import MemorySettings, build_
 from services.training.recommending.product_vectors import ProductVectors
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 
-CANDIDATES = 600  # proposed per page
-NEAREST = 60  # products nearest by vector to the seeds, which retrieval adds
 SEEDS_AN_ORDER = 3
 _OTHERS_SHARE = 0.25  # sampled from products bought neither before nor after; they weigh 1 / share
 
@@ -50,6 +49,15 @@ class Lessons:
     features: NDArray[np.float32]  # (r, features)
     bought: NDArray[np.bool_]
     weights: NDArray[np.float32]
+
+    @classmethod
+    def joined(cls, lessons: Sequence[Lessons]) -> Lessons:
+        """The rows of one or more lessons."""
+        return cls(
+            np.concatenate([each.features for each in lessons]),
+            np.concatenate([each.bought for each in lessons]),
+            np.concatenate([each.weights for each in lessons]),
+        )
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,11 @@ class Moment:
 
     def page(self, evidence: Evidence, placement: Placement, bought: frozenset[str]) -> Page:
         """The page of a placement for some evidence, with the products that were bought later."""
-        proposed = propose(evidence, placement, CANDIDATES).product_ids
-        nearest = self.vectors.nearest(evidence.seeds, NEAREST) if self.vectors and evidence.seeds else []
+        served = PLACEMENTS[str(placement)]
+        proposed = propose(evidence, placement, served.proposed).product_ids
+        nearest: list[str] = []
+        if self.vectors and evidence.seeds:  # retrieval adds those nearest by vector
+            nearest = self.vectors.nearest(evidence.seeds, served.near)
         return Page(evidence, placement, tuple(dict.fromkeys((*proposed, *nearest))), bought)
 
     def features(self, page: Page, product_ids: Sequence[str]) -> NDArray[np.float32]:
@@ -134,9 +145,9 @@ class Moment:
         own = np.array([each in page.evidence.history.place for each in page.product_ids])
         sampled = random.random(len(bought)) < _OTHERS_SHARE
         kept = bought | own | sampled
-        product_ids = [each for each, keep in zip(page.product_ids, kept.tolist(), strict=True) if keep]
+        features = self.features(page, page.product_ids)[kept]  # some depend on all candidates
         weights = np.where(bought | own, 1.0, 1 / _OTHERS_SHARE)[kept] / np.sqrt(len(page.bought))
-        return Lessons(self.features(page, product_ids), bought[kept], weights.astype(np.float32))
+        return Lessons(features, bought[kept], weights.astype(np.float32))
 
 
 def cut_moments(now_seconds: float, count: int, step_days: float, label_days: float) -> list[float]:

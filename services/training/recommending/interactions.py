@@ -112,23 +112,34 @@ def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactio
         known = pc.and_(known, has_page)
     rows = table.filter(pc.and_(known, read))
     actions = rows["action"].to_pylist()
-    kinds = np.array([_KIND_OF[action] for action in actions], np.int8)
-    sessions, events = rows["session_id"].to_pylist(), rows["event_id"].to_pylist()
     moments = [time.timestamp() for time in rows["event_time"].to_pylist()]
-    # An order may come in several events of one moment: one for each search, or for each line. An
-    # open without a session is a group of its own
-    groups = [
-        f"o{moment}" if action == "purchase" else f"s{session}" if session else f"e{event}"
-        for action, session, event, moment in zip(actions, sessions, events, moments, strict=True)
-    ]
     return NamedInteractions(
         rows["visitor_id"].to_pylist(),
-        groups,
-        kinds,
+        _groups(actions, moments, rows["session_id"].to_pylist(), rows["event_id"].to_pylist()),
+        np.array([_KIND_OF[action] for action in actions], np.int8),
         rows["product_id"].to_pylist(),
         np.array(moments, np.float64),
-        np.array([np.nan if price is None else price for price in rows["price"].to_pylist()], np.float32),
+        _prices(rows),
     ).coded()
+
+
+def _prices(rows: pa.Table) -> NDArray[np.float32]:
+    prices = rows["price"].to_pylist()
+    return np.array([np.nan if price is None else price for price in prices], np.float32)
+
+
+def _groups(
+    actions: Sequence[str], moments: Sequence[float], sessions: Sequence[str], events: Sequence[str]
+) -> list[str]:
+    """The order of each purchase, and the session of each open.
+
+    An order may come in several events of one moment: one for each search, or for each line. An
+    open without a session is a group of its own.
+    """
+    return [
+        f"o{moment}" if action == "purchase" else f"s{session}" if session else f"e{event}"
+        for action, moment, session, event in zip(actions, moments, sessions, events, strict=True)
+    ]
 
 
 def _array(values: Sequence[str]) -> pa.Array:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
@@ -86,24 +87,34 @@ def train_trees(
             "interactions",
             f"have only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
-    parameters = _parameters(chosen)
-    features = np.concatenate([each.features for each in lessons])
-    bought = np.concatenate([each.bought for each in lessons])
-    weights = np.concatenate([each.weights for each in lessons])
-    data = lightgbm.Dataset(
-        features,
-        label=bought.astype(int),
-        weight=weights / weights.mean(),
+    rows, parameters = Lessons.joined(lessons), _parameters(chosen)
+    data = _data(rows, parameters)
+    booster = lightgbm.train(parameters, data, num_boost_round=chosen.trees)
+    new = _rows_of_new(rows) if placement in RECOMMEND_NEW_MODELS else ()
+    new_trees = ""
+    if len(new):
+        new_trees = lightgbm.train(parameters, data.subset(new), chosen.trees).model_to_string()
+    return TrainedTrees(placement, booster.model_to_string(), chosen.penalty, _gains(booster), new_trees)
+
+
+def _data(rows: Lessons, parameters: dict[str, Any]) -> Any:
+    """The rows as a lightgbm.Dataset."""
+    import lightgbm
+
+    return lightgbm.Dataset(
+        rows.features,
+        label=rows.bought.astype(int),
+        weight=rows.weights / rows.weights.mean(),
         feature_name=list(RECOMMEND_FEATURES),
         params=parameters,
     )
-    booster = lightgbm.train(parameters, data, num_boost_round=chosen.trees)
-    is_new = features[:, _OWN_DAYS] == 0
-    new_trees = ""
-    if placement in RECOMMEND_NEW_MODELS and np.count_nonzero(bought & is_new) >= _LEAST_NEW:
-        new = lightgbm.train(parameters, data.subset(np.flatnonzero(is_new)), chosen.trees)
-        new_trees = new.model_to_string()
-    return TrainedTrees(placement, booster.model_to_string(), chosen.penalty, _gains(booster), new_trees)
+
+
+def _rows_of_new(rows: Lessons) -> NDArray[np.int64]:
+    """The rows of products new to their visitors; none if too few of them were bought."""
+    is_new = rows.features[:, _OWN_DAYS] == 0
+    enough = np.count_nonzero(rows.bought & is_new) >= _LEAST_NEW
+    return np.flatnonzero(is_new) if enough else np.empty(0, np.int64)
 
 
 def _gains(booster: Any) -> dict[str, float]:

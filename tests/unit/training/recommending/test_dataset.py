@@ -11,6 +11,7 @@ from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.dataset import Moment, cut_moments
 from services.training.recommending.judging import judge_rankings, paired_gain
 from services.training.recommending.orders import first_orders, histories, orders_between
+from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.recommend_ranker import RankerSettings, ranker_of, train_trees
 from shared.errors import InvalidRequest
@@ -93,6 +94,29 @@ def test_a_large_order_weighs_less_a_product_than_a_small_one() -> None:
     lessons = moment.lessons(moment.personal_pages(20 * DAY))
     bought = [each.weights[each.bought].max() for each in lessons]
     assert bought == pytest.approx([1.0, 1.0, 0.25, 0.25])  # orders of 1 and of 16 products
+
+
+def test_a_lesson_has_the_features_of_its_whole_page() -> None:
+    chance = np.random.default_rng(0)
+    names = [f"p{number:02}" for number in range(60)]
+    lines = [
+        (f"v{visitor}", f"o{visitor}-{day}", name, float(day))
+        for day in range(0, 20, 2)
+        for visitor in range(20)
+        for name in chance.choice(names, 6, replace=False).tolist()
+    ]
+    vectors = chance.normal(size=(60, 8)).astype(np.float32)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    settings = MemorySettings(least_pair_visitors=1)
+    moment = Moment.of(purchases(lines), 15 * DAY, ProductVectors(names, unit), settings)
+    pages = [page for page in moment.seed_pages(20 * DAY) if page.bought.intersection(page.product_ids)]
+    assert {len(page.product_ids) for page in pages} == {59}  # each a candidate, as when served
+    like = RECOMMEND_FEATURES.index("seed_like_bought")
+    for page, lesson in zip(pages, moment.lessons(pages), strict=True):
+        whole = {row.tobytes() for row in moment.features(page, page.product_ids)}
+        assert len(lesson.features) < len(page.product_ids)
+        assert {row.tobytes() for row in lesson.features} <= whole
+        assert not np.isnan(lesson.features[:, like]).any()
 
 
 def test_a_visitor_is_trained_with_the_history_that_its_pages_are_ranked_with() -> None:
