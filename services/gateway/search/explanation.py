@@ -23,6 +23,8 @@ _WORDS = {
     "seed_bought": "what is bought with it",
     "seed_opened": "what is opened with it",
     "seed_owned": "what its buyers buy",
+    "seed_purchases": "how often the page's product is bought",
+    "seed_like": "what is bought with products like it",
     "own": "what this visitor buys again",
     "shown_lately": "that it was shown lately",
     "recent": "what this visitor looked at lately",
