@@ -115,6 +115,6 @@ def _scores(data: Path) -> int:
 def test_what_is_missing_is_named_with_its_remedy(data: Path) -> None:
     with pytest.raises(NotFound, match="aisle models fetch nobody"):
         _adapt(data, teachers=["nobody"])
-    with pytest.raises(InvalidRequest, match="--minutes.*run it again"):
+    with pytest.raises(InvalidRequest, match=r"--minutes.*run it again"):
         _adapt(data, minutes=0.0)
     assert len(list((data / "bundles").glob("*"))) == 0

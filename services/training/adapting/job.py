@@ -34,6 +34,7 @@ TEACHER = "ms-marco-MiniLM-L-12-v2"
 _SCORES = Path("workshop") / "adapt" / "scores.sqlite"
 _GRADING_SHARE = 0.75  # of the minutes; the rest is for training
 _HELD_OUT = 6  # 1 in 6 queries chooses among blocks and weights, and another judges the bundle
+_REPORTED = 250  # queries between two lines of progress
 
 Advance = Callable[[int], None]
 Report = Callable[[str], None]
@@ -53,7 +54,11 @@ class AdaptOptions:
 
 @dataclass(frozen=True)
 class _Lessons:
-    """Consistent pseudo-queries in three parts, with the grades of all but the first."""
+    """Graded pseudo-queries in three parts.
+
+    Only consistent ones teach. The others measure all: to leave out those whose product the teachers
+    grade low would make that product no witness.
+    """
 
     teaching: list[GradedQuery] = field(default_factory=list)
     choosing: list[GradedQuery] = field(default_factory=list)
@@ -64,7 +69,9 @@ class _Lessons:
         parts = cls()
         for place, query in enumerate(graded):
             by_place = {0: parts.choosing, 1: parts.judging}
-            by_place.get(place % _HELD_OUT, parts.teaching).append(query)
+            part = by_place.get(place % _HELD_OUT, parts.teaching)
+            if part is not parts.teaching or query.is_consistent:
+                part.append(query)
         return parts
 
 
@@ -88,28 +95,29 @@ def adapt_job(
     with closing(ScoreStore(data / _SCORES)) as store:
         teachers = [Teacher.open(teacher_folder(data, name), store) for name in options.teachers]
         grader = Grader(shop, teachers, product_texts(products), options.seed)
-        graded, tried = _graded(grader, made, due, advance)
+        graded, tried = _graded(grader, made, due, advance, report)
     lessons = _Lessons.split(graded)
-    report(f"{tried} queries graded; {len(graded)} of them are consistent and used")
+    report(f"{tried} queries tried, {len(graded)} graded; {len(lessons.teaching)} are consistent and teach")
     if len(lessons.judging) < options.least_queries:
-        reason = f"allowed only {tried} queries, of which {len(graded)} can be used"
+        reason = f"allowed only {tried} queries, of which {len(graded)} could be graded"
         remedy = f"{options.least_queries * _HELD_OUT} are needed; run it again, which goes on from there"
         raise InvalidRequest("--minutes", f"{reason}; {remedy}")
     return _publish(data, base, shop, lessons, options, report)
 
 
 def _graded(
-    grader: Grader, made: Sequence[PseudoQuery], due: float, advance: Advance
+    grader: Grader, made: Sequence[PseudoQuery], due: float, advance: Advance, report: Report
 ) -> tuple[list[GradedQuery], int]:
-    """The consistent queries that could be graded in time, and how many were tried."""
+    """The queries that could be graded in time, and how many were tried."""
     kept: list[GradedQuery] = []
     for place, query in enumerate(made):
         if time.monotonic() > due:
             return kept, place
-        graded = grader.graded(query)
-        if graded is not None and graded.is_consistent:
+        if (graded := grader.graded(query)) is not None:
             kept.append(graded)
         advance(1)
+        if place % _REPORTED == _REPORTED - 1:
+            report(f"{place + 1} of {len(made)} queries are graded")
     return kept, len(made)
 
 
