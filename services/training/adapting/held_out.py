@@ -24,8 +24,9 @@ from services.training.judged_shop import JudgedShop
 Prior = Mapping[str, float]
 
 # Bounds of the two weights: beyond them the teacher's word outweighs every leg of retrieval
-_MAXSIM_WEIGHTS = (0.05, 0.15, 0.3)
+_MAXSIM_WEIGHTS = (0.05, 0.15)
 _BLOCK_WEIGHTS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+_ORIGIN_SHARE = 2.0  # more than the teachers' grades, from which the block has learnt
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,32 @@ class Measured:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A prior, and the mean nDCG@10 that it reaches; -1 if it had to stay within no bound."""
+    """A prior, with the means that it reaches, and the gain for which it was chosen.
+
+    The gain is negative infinity if no weights are good enough.
+    """
 
     prior: Prior
-    ndcg: float
+    ndcg: float = 0.0
+    origin: float = 0.0
+    gain: float = -math.inf
 
 
 def fitted_weights(held_out: HeldOut, prior: Prior, before: Measured) -> Fitted:
     """The prior with the weights of MaxSim and block that suit this catalogue best.
 
     The teachers say how much there is to gain. The products that the queries were made from, of
-    which the teachers know nothing, say how far to follow them: on average these must not fall.
+    which the teachers know nothing, say how far to follow them. On average these must not fall, and
+    their gain counts _ORIGIN_SHARE times.
     """
-    best = Fitted(prior, -1.0)
+    ndcg_before, origin_before = before.summary
+    best = Fitted(prior)
     for maxsim, block in product(_MAXSIM_WEIGHTS, _BLOCK_WEIGHTS):
         tried = {**prior, "maxsim_z": maxsim, "block_z": block}
         ndcg, origin = held_out.by_prior(tried).summary
-        if origin >= before.summary[1] and ndcg > best.ndcg:
-            best = Fitted(tried, ndcg)
+        gain = ndcg - ndcg_before + _ORIGIN_SHARE * (origin - origin_before)
+        if origin >= origin_before and gain > best.gain:
+            best = Fitted(tried, ndcg, origin, gain)
     return best
 
 

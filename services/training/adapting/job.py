@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -9,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import numpy as np
 
 from services.reranker.features import FEATURES
 from services.reranker.ranker import Ranker
@@ -165,24 +164,27 @@ def _best_block(
     assert shop.reranker is not None
     grades = grades_of(lessons.choosing)
     before = HeldOut.read(shop, lessons.choosing, grades).by_ranker(shop)
-    best = Fitted(_prior_of(shop.reranker.ranker), -np.inf)
+    best: Fitted | None = None
     teaching = [query.lesson() for query in lessons.teaching]
     with TemporaryDirectory(dir=path.parent, prefix=".block-") as name:
         folder = Path(name)
         for place, state in enumerate(block_states(teaching, shop, folder, options.epochs, options.seed)):
             held_out = HeldOut.read(with_block(shop, state), lessons.choosing, grades)
             fitted = fitted_weights(held_out, _prior_of(shop.reranker.ranker), before)
-            report(f"block after {place + 1} of {options.epochs} epochs: nDCG@10 {_shown(fitted, before)}")
-            if fitted.ndcg > best.ndcg:
+            report(f"block after {place + 1} of {options.epochs} epochs: {_shown(fitted, before)}")
+            if best is None or fitted.gain > best.gain:
                 best = fitted
                 state.replace(path)
+    assert best is not None
     return best
 
 
 def _shown(fitted: Fitted, before: Measured) -> str:
-    if fitted.ndcg < 0:
-        return "no weight of it keeps the products in place that queries were made from"
-    return f"{before.summary[0]:.4f} -> {fitted.ndcg:.4f}, weight {fitted.prior['block_z']}"
+    if math.isinf(fitted.gain):
+        return "the products that queries were made from fall with each weight"
+    ndcg, origin = before.summary
+    changes = f"nDCG@10 {ndcg:.4f} -> {fitted.ndcg:.4f}, origin {origin:.4f} -> {fitted.origin:.4f}"
+    return f"{changes}, weight {fitted.prior['block_z']}"
 
 
 def _prior_of(ranker: Ranker) -> Prior:
