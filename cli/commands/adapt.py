@@ -26,7 +26,7 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     minutes: Annotated[
         float, typer.Option(min=0.1, help="Grading and training end in about that time.")
     ] = 30,
-    queries: Annotated[int, typer.Option(min=400, max=50_000, help="The most queries to make.")] = 2_400,
+    queries: Annotated[int, typer.Option(min=400, max=50_000, help="The most queries to make.")] = 3_000,
     seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
     promote: Promote = False,
     as_json: Json = False,
@@ -35,8 +35,9 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
 
     Queries are made from the products; a teacher grades what the engine finds for them, and the block
     learns from its scores. The other models of the new bundle are those of --bundle, so products need
-    not be encoded again. A run that was stopped goes on where it was. Needs the extra `train` (torch),
-    and a teacher from `aisle models fetch`.
+    not be encoded again. A run that was stopped goes on where it was. Where there are judgments, measure
+    the bundle with `aisle evaluate` before it is promoted. Needs the extra `train` (torch), and a teacher
+    from `aisle models fetch`.
     """
     from services.training.adapting.job import AdaptOptions, adapt_job
 

@@ -45,7 +45,7 @@ class AdaptOptions:
 
     teachers: Sequence[str] = (TEACHER,)  # folders, or names of models that were fetched
     minutes: float = 30.0
-    queries: int = 2_400
+    queries: int = 3_000
     epochs: int = 3
     least_queries: int = 40  # that judge the bundle
     seed: int = 0
