@@ -38,12 +38,6 @@ class GradedQuery:
         columns = [standardised(column) for column in self.scores.T]
         return standardised(np.mean(columns, axis=0))
 
-    @property
-    def is_consistent(self) -> bool:
-        """Whether the origin is not in the lower half, by the teachers."""
-        wanted = self.wanted
-        return bool(wanted[self.places == self.origin][0] >= np.median(wanted))
-
     def lesson(self) -> GradedPage:
         """What teaches the block."""
         return GradedPage(self.page.query, self.page.candidates.rows[self.places], self.wanted)

@@ -53,11 +53,7 @@ class AdaptOptions:
 
 @dataclass(frozen=True)
 class _Lessons:
-    """Graded pseudo-queries in three parts.
-
-    Only consistent ones teach. The others measure all: to leave out those whose product the teachers
-    grade low would make that product no witness.
-    """
+    """Graded pseudo-queries in three parts."""
 
     teaching: list[GradedQuery] = field(default_factory=list)
     choosing: list[GradedQuery] = field(default_factory=list)
@@ -68,9 +64,7 @@ class _Lessons:
         parts = cls()
         for place, query in enumerate(graded):
             by_place = {0: parts.choosing, 1: parts.judging}
-            part = by_place.get(place % _HELD_OUT, parts.teaching)
-            if part is not parts.teaching or query.is_consistent:
-                part.append(query)
+            by_place.get(place % _HELD_OUT, parts.teaching).append(query)
         return parts
 
 
@@ -96,7 +90,7 @@ def adapt_job(
         grader = Grader(shop, teachers, product_texts(products), options.seed)
         graded, tried = _graded(grader, made, due, advance, report)
     lessons = _Lessons.split(graded)
-    report(f"{tried} queries tried, {len(graded)} graded; {len(lessons.teaching)} are consistent and teach")
+    report(f"{tried} queries tried, {len(graded)} graded; {len(lessons.teaching)} of them teach")
     if len(lessons.judging) < options.least_queries:
         reason = f"allowed only {tried} queries, of which {len(graded)} could be graded"
         remedy = f"{options.least_queries * _HELD_OUT} are needed; run it again, which goes on from there"

@@ -59,11 +59,6 @@ def _query(scores: list[list[float]], origin: int) -> GradedQuery:
     return GradedQuery(page, origin, places, np.array(scores, np.float32))
 
 
-def test_a_query_is_used_if_its_product_is_not_in_the_lower_half() -> None:
-    scores = [[4.0], [3.0], [2.0], [1.0], [0.0]]
-    assert [_query(scores, origin).is_consistent for origin in range(5)] == [True, True, True, False, False]
-
-
 def test_teachers_of_different_scales_count_alike() -> None:
     one = _query([[1.0], [2.0], [3.0]], 0)
     two = _query([[1.0, 100.0], [2.0, 200.0], [3.0, 300.0]], 0)
