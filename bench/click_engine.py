@@ -18,13 +18,16 @@ from shared.features.scopes.query import QUERY
 from shared.features.store import FeatureStore
 
 _MEMORY_SECONDS = 6 * 3_600.0
+_MEASURED_SECONDS = 3_600.0  # a server looks twice a minute
+_TOWERS_HOURS = 21 * 24
+_ENCODING_SECONDS = 600.0  # at most, of all products
 
 
 @dataclass(frozen=True)
 class Parts:
     """What is switched off."""
 
-    NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker")
+    NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker", "towers")
     without: tuple[str, ...] = ()
     forget_own_query: bool = False
 
@@ -33,10 +36,12 @@ class Parts:
         off = {
             "near": {"AISLE_RERANKER_NEAR_QUERIES": "false"},
             "recall": {"AISLE_RETRIEVAL_MEMORY_LIMIT": "0"},
+            "towers": {"AISLE_TRAINER_TOWERS_HOURS": "0"},
         }
         found = {
             "AISLE_JOIN_ENABLED": "false",
             "AISLE_TRAINER_ENABLED": "false",
+            "AISLE_TRAINER_TOWERS_HOURS": f"{_TOWERS_HOURS}",
             # Shoppers clicked on the pages of another engine: positions on these pages say nothing
             "AISLE_TRAINER_CORRECT_POSITIONS": "false",
         }
@@ -91,21 +96,35 @@ class LearningEngine:
         return self.engine.port
 
     async def learn_if_due(self, now_seconds: float, is_measured: bool) -> None:
-        """Every six hours: export the tables, refresh the memory, train if it is time."""
+        """Every six hours: export the tables, refresh the memory, train if it is time.
+
+        Every hour on the days that are measured.
+        """
         forgetting = self.parts.forget_own_query and is_measured
         self.store.forgetting = forgetting
         if now_seconds < self.next_seconds:
             return
-        self.next_seconds = (now_seconds // _MEMORY_SECONDS + 1) * _MEMORY_SECONDS
+        every = _MEASURED_SECONDS if is_measured else _MEMORY_SECONDS
+        self.next_seconds = (now_seconds // every + 1) * every
         await self.engine.tables.catch_up()
         look = await asyncio.to_thread(self._look, now_seconds)
-        if look.due:
+        if look.due or look.towers:
             print(f"{look.report()}", flush=True)
             self.looks.append((now_seconds, look))
+        if look.towers and not look.towers.refused:
+            await self._until_served(look.towers.bundle_version, now_seconds)
         await self.engine.take_up()
         memory = self.engine.learning.memory
         if memory.memory and forgetting:
             memory.memory = replace(memory.memory, knows_itself=False)
+
+    async def _until_served(self, bundle: str, now_seconds: float) -> None:
+        """Wait until all products are encoded by new towers; queries remembered by these follow."""
+        async with asyncio.timeout(_ENCODING_SECONDS):
+            while (await self.engine.status()).bundle_version != bundle:
+                await asyncio.sleep(1)
+                await self.engine.take_up()
+        await asyncio.to_thread(self.learner.remember, now_seconds, True)
 
     async def learn_products(self, now_seconds: float) -> None:
         """Export the tables, and serve a product memory of them."""
@@ -121,5 +140,8 @@ class LearningEngine:
 
     def lines(self) -> Iterator[str]:
         """How the rounds ended."""
-        promoted = sum(not look.round.refused for _, look in self.looks if look.round)
-        yield f"{len(self.looks)} rounds of learning, {promoted} promoted"
+        rounds = [look.round for _, look in self.looks if look.round]
+        towers = [look.towers for _, look in self.looks if look.towers]
+        for name, outcomes in (("rounds of learning", rounds), ("trainings of the towers", towers)):
+            promoted = sum(not each.refused for each in outcomes)
+            yield f"{len(outcomes)} {name}, {promoted} promoted"

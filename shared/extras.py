@@ -5,7 +5,9 @@ from pathlib import Path
 from types import TracebackType
 
 _OWN = {"cli", "services", "shared", "sample", "aisle", "bench", "tests"}
-_TRAINING = {"accelerate", "datasets", "sentence_transformers", "torch", "transformers"}
+_TRAINING = {
+    "accelerate", "datasets", "matplotlib", "psutil", "sentence_transformers", "torch", "transformers",
+}  # fmt: skip
 _SERVICES = {"gateway", "embedding", "retrieval", "reranker", "feedback"}
 _COMMAND_LINE = "cli.app"
 

@@ -93,7 +93,7 @@ class LoopEngine:
     async def until_counted(self) -> None:
         """Wait until features know all that happened. Raises TimeoutError after five minutes."""
         async with asyncio.timeout(_COUNTED_SECONDS):
-            await self.engine.search.parts.impressions.close()  # they wait a moment for others
+            await self.engine.search.parts.impressions.flush()  # they wait a moment for others
             await self.engine.features.until_counted()
 
     async def remember(self) -> None:

@@ -16,6 +16,8 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"product memory: {report['product_memory'] or 'as it was'}"
     if report["recommend"]:
         yield from recommend_lines(report["recommend"])
+    if report["towers"]:
+        yield towers_line(report["towers"])
     if not report["due"]:
         yield "no round of learning is due; --force learns anyway"
         return
@@ -42,6 +44,13 @@ def recommend_lines(report: Report) -> Iterator[str]:
         yield f"in use: {report['bundle_version']}; `aisle models rollback` returns to the one before"
     elif not report["placements"]:
         yield f"recommendations: {report['refused']}"
+
+
+def towers_line(report: Report) -> str:
+    """How a training of the towers ended, in words."""
+    if report["refused"]:
+        return f"towers: refused: {report['refused']}"
+    return f"towers: in use: {report['bundle_version']}; all products are encoded again"
 
 
 def outcome(report: Report) -> str:

@@ -57,10 +57,7 @@ def _options(services: Sequence[str]) -> list[tuple[str, int]]:
 
 
 class Server:
-    """A gRPC server with health and reflection. `port` 0 takes a free port.
-
-    A `host` such as unix:/path/to/socket needs no port.
-    """
+    """A gRPC server with health and reflection. `port` 0 takes a free port."""
 
     def __init__(
         self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK
@@ -89,19 +86,10 @@ class Server:
         return names
 
     def _bind(self, host: str, port: int) -> int:
-        if host.startswith("unix:"):
-            return self._open_socket(host)
         # The first address picks a free port, the others use the same one
         for address in addresses_of(host):
             port = self._open(address, port)
         return port
-
-    def _open_socket(self, path: str) -> int:
-        try:
-            bound: int = self._server.add_insecure_port(path)
-        except RuntimeError as error:
-            raise SystemExit(f"{path} cannot be opened; is its folder there?") from error
-        return bound
 
     def _open(self, host: str, port: int) -> int:
         try:

@@ -12,6 +12,9 @@ pytest.importorskip("sentence_transformers")
 from aisle.v1.search_pb2 import TIER_RERANKED, SearchRequest
 from cli.files.indexed import index_file
 from services.standalone.standalone import Standalone
+from services.training.learning.config import TrainerConfig
+from services.training.learning.job import Learner
+from services.training.learning.state import LearningState
 from services.training.promotion import objection_to, promote
 from services.training.ranker import base_bundle
 from services.training.towers.gate import TowerGate
@@ -25,6 +28,7 @@ from tests.unit.training.learning.shop import row, tables
 pytestmark = pytest.mark.filterwarnings("default")  # of libraries of training
 WAIT_SECONDS = 120
 THINGS = 60
+NOW_SECONDS = 2e9
 SETTINGS = TowerSettings(
     draws=1,
     batch_pairs=30,
@@ -107,3 +111,15 @@ def test_a_shop_without_clicks_or_judgments_is_told_what_is_missing(tmp_path: Pa
             told,
             TowerOptions(),
         )
+
+
+def test_the_trainer_trains_them_when_it_is_time_and_says_how_it_ended(data: Path) -> None:
+    config = TrainerConfig(least_pages=THINGS, towers_hours=1.0)
+    before = base_bundle(data, "").version
+    towers = Learner(data, config).look(NOW_SECONDS).towers
+    assert towers is not None
+    assert Registry.of(data).named(towers.bundle_version).metrics["towers"]["parent"]
+    in_use = Registry.of(data).version_in_use() or before
+    assert in_use == (before if towers.refused else towers.bundle_version)
+    assert LearningState.read(data).towers == {"seconds": NOW_SECONDS, **towers.report()}
+    assert Learner(data, config).look(NOW_SECONDS + 60).towers is None

@@ -46,8 +46,8 @@ class ShownPages(Protocol):
     def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
         """Note that the results at `places` (from 0) were shown just now. Returns at once."""
 
-    async def close(self) -> None:
-        """Finish what waits."""
+    async def flush(self) -> None:
+        """Append what waits. Later pages are noted as before."""
 
 
 class Impressions:
@@ -98,7 +98,7 @@ class Impressions:
         else:
             self.counts["appended"] += len(records)
 
-    async def close(self) -> None:
+    async def flush(self) -> None:
         """Append the waiting impressions. Later ones are appended as before."""
         if self._task is not None:
             await self._task

@@ -55,7 +55,7 @@ class SearchService(SearchServiceServicer):
     async def close(self) -> None:
         """Append the waiting impressions to the log, and end the calls of a language model."""
         await self._model.close()
-        await self.parts.impressions.close()
+        await self.parts.impressions.flush()
 
 
 def _itself(request: SearchRequest) -> SearchRequest:

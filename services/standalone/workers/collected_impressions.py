@@ -35,5 +35,5 @@ class CollectedImpressions:
             for each in records
         ]
 
-    async def close(self) -> None:
+    async def flush(self) -> None:
         """See ShownPages."""

@@ -73,7 +73,7 @@ def evaluate(
     rankings, notes = _rankings(queries, asker, step)
     report: dict[str, Any] = {
         "queries": len(queries),
-        "tiers": {tier: _measured(measures, ranked, queries) for tier, ranked in rankings.items()},
+        "tiers": {tier: measured(measures, ranked, queries) for tier, ranked in rankings.items()},
         "with_results": _rounded(metrics.mean([float(bool(ranking)) for ranking in rankings["reranked"]])),
         "pages": notes.pages,
         "degraded_pages": notes.degraded_pages,
@@ -101,7 +101,7 @@ def _rankings(
     return rankings, notes
 
 
-def _measured(
+def measured(
     measures: dict[str, Measure], rankings: list[list[str]], queries: Sequence[JudgedQuery]
 ) -> dict[str, float | None]:
     grades = [query.grades for query in queries]

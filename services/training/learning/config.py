@@ -27,12 +27,17 @@ class TrainerConfig:
     drift: float = 0.05  # or once MRR on the newest pages is so far below the judged MRR
     least_pages: int = 1_500  # pages with an open before the first round
     max_pages: int = 60_000  # only the newest so many pages are used for training
+    # Least time between two trainings of the towers, which need the extra `train`, and after which
+    # all products are encoded again; 0: never
+    towers_hours: float = 0.0
     threads: int = 1  # for training; pages need the others
     correct_positions: bool = True  # whether opens at rarely examined positions count more
 
     def __post_init__(self) -> None:
         if min(self.check_seconds, self.memory_seconds, self.retrain_hours, self.retrain_growth) <= 0:
             raise ValueError("check_seconds, memory_seconds, retrain_hours, retrain_growth must be above 0")
+        if self.towers_hours < 0:
+            raise ValueError(f"towers_hours is {self.towers_hours}; use 0 for never, or some hours")
         if self.product_memory_seconds <= 0:
             raise ValueError("product_memory_seconds must be above 0")
         if min(self.interaction_days, self.least_pair_visitors) < 1:

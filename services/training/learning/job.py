@@ -24,6 +24,7 @@ from services.training.learning.product_remembering import remember_products
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
 from services.training.learning.state import LearningState
+from services.training.learning.towers_round import TowersRound, learn_towers_if_due
 from services.training.recommending.job import KnownInteractions, train_recommend_job
 from services.training.recommending.learning import RecommendRound
 from shared import artifacts
@@ -48,13 +49,15 @@ class Look:
     recommend: RecommendRound | None = None  # the round for recommendations; None: none was due
     due: str = ""  # why a round of learning was due; empty: none was
     round: Round | None = None
+    towers: TowersRound | None = None  # the training of the towers; None: none was due
 
     def report(self) -> dict[str, Any]:
         """For logs and the command line."""
         learnt = self.round.report() if self.round else {}
         versions = {"memory": self.memory_version, "product_memory": self.product_memory_version}
         recommend = self.recommend.report() if self.recommend else {}
-        return {**versions, "recommend": recommend, "due": self.due, **learnt}
+        towers = self.towers.report() if self.towers else {}
+        return {**versions, "recommend": recommend, "towers": towers, "due": self.due, **learnt}
 
 
 class Learner:
@@ -103,11 +106,17 @@ class Learner:
         remembered = self._remember(known, force)
         recommend = self._recommend_if_due(known)
         del known  # a round of learning needs the memory
-        state = LearningState.read(self._data)
+        found = replace(remembered, recommend=recommend)
         pages = count_pages(self._tables)
+        learnt = self._with_round(found, pages, now_seconds, force)
+        return self._with_towers(learnt, pages, now_seconds)
+
+    def _with_round(self, found: Look, pages: int, now_seconds: float, force: bool) -> Look:
+        """The look with a round of the search ranker if one is due."""
+        state = LearningState.read(self._data)
         due = "asked for" if force else self._due(state, pages, now_seconds)
         if not due:
-            return replace(remembered, recommend=recommend)
+            return found
         outcome = learn(self._data, self._tables, self._tables.days(), self._settings)
         report = {"seconds": now_seconds, "due": due, **outcome.report()}
         replace(
@@ -116,7 +125,14 @@ class Learner:
             round_pages=pages,
             round_mrr=_mrr_in_use(outcome, state.round_mrr),
         ).with_report(report).write(self._data)
-        return replace(remembered, recommend=recommend, due=due, round=outcome)
+        return replace(found, due=due, round=outcome)
+
+    def _with_towers(self, found: Look, pages: int, now_seconds: float) -> Look:
+        """The look with new towers if they are due. Query memories then need the new encoder."""
+        towers = learn_towers_if_due(self._data, self._config, pages, now_seconds)
+        if towers and not towers.refused:
+            self._encoder = None
+        return replace(found, towers=towers)
 
     def _known(self, now_seconds: float) -> KnownInteractions:
         return KnownInteractions.of(self._tables, self._config, now_seconds)

@@ -28,6 +28,9 @@ class LearningState:
     round_seconds: float = 0.0
     round_pages: int = 0  # pages with an open in the tables at the last round
     round_mrr: float = 0.0  # of the ranker in use, as judged in the last round
+    towers_seconds: float = 0.0  # of the last training of the towers
+    towers_pages: int = 0  # pages with an open in the tables then
+    towers: dict[str, Any] = field(default_factory=dict)  # its report
     reports: Sequence[dict[str, Any]] = field(default_factory=list)  # newest last
 
     @classmethod

@@ -10,11 +10,11 @@ JUDGED = {
     "seconds": 1_772_446_500.0, "due": "300 more pages with an open", "pages": 1_200, "judged_on_pages": 240,
     "bundle": "20260302T101500.000000Z", "refused": "", "mrr": 0.61, "mrr_in_use": 0.58, "gain_low": 0.01,
     "gain_high": 0.05, "new_query_gain": 0.002, "coverage": 1.04, "memory": "",
-    "product_memory": "p1", "recommend": {},
+    "product_memory": "p1", "recommend": {}, "towers": {},
 }  # fmt: skip
 TOO_FEW: dict[str, Any] = {
     "seconds": 1_772_446_500.0, "due": "asked for", "pages": 3, "judged_on_pages": 0, "bundle": "",
-    "refused": "too little evidence", "memory": "m1", "product_memory": "", "recommend": {},
+    "refused": "too little evidence", "memory": "m1", "product_memory": "", "recommend": {}, "towers": {},
 }  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def test_a_round_that_was_refused_says_why() -> None:
 
 
 def test_a_look_without_a_round_says_so() -> None:
-    nothing: dict[str, Any] = {"memory": "", "product_memory": "", "recommend": {}, "due": ""}
+    nothing: dict[str, Any] = {"memory": "", "product_memory": "", "recommend": {}, "towers": {}, "due": ""}
     assert list(report_lines(nothing)) == [
         "query memory: as it was",
         "product memory: as it was",
@@ -54,6 +54,13 @@ def test_a_round_of_learning_to_recommend_is_told_by_placement() -> None:
     ]
     nothing = {"bundle_version": "", "refused": "there are no orders", "placements": {}}
     assert list(recommend_lines(nothing)) == ["recommendations: there are no orders"]
+
+
+def test_a_training_of_the_towers_says_how_it_ended() -> None:
+    passed = {**TOO_FEW, "towers": {"bundle_version": "b2", "refused": ""}}
+    assert "towers: in use: b2; all products are encoded again" in report_lines(passed)
+    refused = {**TOO_FEW, "towers": {"bundle_version": "b2", "refused": "recall@100 falls"}}
+    assert "towers: refused: recall@100 falls" in report_lines(refused)
 
 
 def test_rounds_are_rows() -> None:

@@ -68,7 +68,7 @@ async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
     impressions = Impressions(gateway.log, 10)
     impressions.publish(SearchRequest(query="shoe"), "q1", RankedWindow(message), range(1, 2))
     message.Clear()
-    await impressions.close()
+    await impressions.flush()
     (impression,) = await logged(gateway)
     assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [
         ("p2", 2, 0.25)
@@ -142,7 +142,7 @@ async def queries(gateway: Gateway) -> list[str]:
 async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway) -> None:
     impressions = Impressions(gateway.log, 1_000)
     shown(impressions, 700)
-    await impressions.close()
+    await impressions.flush()
     assert await queries(gateway) == [f"shoe {number}" for number in range(700)]
 
 
@@ -152,7 +152,7 @@ async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are
     refusing: Any = Refusing(gateway.log, 1)  # only append is used
     impressions = Impressions(refusing, 1_000)
     shown(impressions, 501)
-    await impressions.close()
+    await impressions.flush()
     assert await queries(gateway) == ["shoe 500"]
     assert impressions.counts == {"dropped": 500, "appended": 1}
 
@@ -160,7 +160,7 @@ async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are
 async def test_beyond_the_bound_the_oldest_is_dropped_and_counted(gateway: Gateway) -> None:
     impressions = Impressions(gateway.log, 2)
     shown(impressions, 5)
-    await impressions.close()
+    await impressions.flush()
     assert await queries(gateway) == ["shoe 3", "shoe 4"]
     assert impressions.counts == {"dropped": 3, "appended": 2}
 

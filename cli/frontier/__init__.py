@@ -1,0 +1,1 @@
+"""What each way of serving costs and is worth: `aisle train frontier`."""
