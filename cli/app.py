@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli.commands import (
+    adapt,
     bench,
     delete,
     demo,
@@ -57,6 +58,7 @@ app.command("learn")(learn.learn)
 app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)
+train.app.command("adapt")(adapt.adapt)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

@@ -45,7 +45,7 @@ class CrossEncoderModel:
 
         `precision` is for float32 models; one that is quantised already is used as it is.
         """
-        model = _model_in(folder)
+        model = model_file(folder)
         check_graph(model, _TRIAL)
         path = str(folder / TOKENIZER)
         tokenizer = used_once(lambda: Tokenizer.from_file(path), lambda read: read.encode_batch([("", "")]))
@@ -69,7 +69,8 @@ class CrossEncoderModel:
         return scores
 
 
-def _model_in(folder: Path) -> Path:
+def model_file(folder: Path) -> Path:
+    """The model's file in FOLDER. Raises NotFound without it, or without its tokenizer."""
     found = [folder / name for name in _FILES if (folder / name).is_file()]
     if not found or not (folder / TOKENIZER).is_file():
         raise NotFound(f"{folder} has no cross-encoder: {' or '.join(_FILES)}, and {TOKENIZER}")

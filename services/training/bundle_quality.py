@@ -13,8 +13,9 @@ from shared.models.bundle import Bundle
 MEASURE = "ndcg@10"
 LEARNING = "learning"  # the report of a ranker trained on shoppers' opens
 TOWERS = "towers"  # the report of trained towers
+ADAPTING = "adapting"  # the report of a block and ranker adapted to a catalogue
 RECOMMENDING = "recommending"  # the report of a trained ranker of recommendations
-_LEARNT = (LEARNING, TOWERS, RECOMMENDING)  # a bundle has one of them, for its new model
+_LEARNT = (LEARNING, TOWERS, ADAPTING, RECOMMENDING)  # a bundle has one of them, for its new model
 _OF_RANKERS = (*_LEARNT, "quality", f"ranker_held_out_{MEASURE}")
 Find = Callable[[str], Bundle | None]  # a bundle by its name
 

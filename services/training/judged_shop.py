@@ -42,6 +42,14 @@ from shared.text.query import normalise
 IndexFile = Callable[[Path, Path, str], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A query, corrected and encoded, and the candidates that retrieval found for it."""
+
+    query: EncodedQuery
+    candidates: Candidates
+
+
 @dataclass(frozen=True)
 class JudgedShop:
     """An opened snapshot with encoder, retriever and reranker. Uses no deadline and no network."""
@@ -75,7 +83,7 @@ class JudgedShop:
         found = self._retrieve(corrected)
         places = {"fused": np.arange(len(found.rows))}
         if self.reranker is not None:
-            places["reranked"] = self._reranking(corrected, found).order
+            places["reranked"] = self.reranked(self._page(corrected, found)).order
         return {
             tier: self.snapshot.products.product_ids(np.asarray(found.rows)[order])
             for tier, order in places.items()
@@ -102,6 +110,16 @@ class JudgedShop:
         """The rows of products; None for a product that is not in the catalogue."""
         return [self.snapshot.products.row(product_id) for product_id in product_ids]
 
+    def page(self, query: str) -> Page:
+        """The candidates of a typed query, as its page reads them. The shop has a reranker."""
+        corrected = self.corrected(query)
+        return self._page(corrected, self._retrieve(corrected))
+
+    def reranked(self, page: Page) -> Reranking:
+        """The page's candidates in the order of the reranker."""
+        assert self.reranker is not None
+        return self.reranker.rerank(page.query, page.candidates, None, Deadline(math.inf))
+
     def _encoding(self, query: str) -> QueryEncoding:
         return self.encoder.encode_queries([query])[0]
 
@@ -109,14 +127,13 @@ class JudgedShop:
         vector = self._encoding(query).vector
         return self.retriever.retrieve(self.snapshot, Request(query, vector, filters=filters, limit=limit))
 
-    def _reranking(self, query: str, found: Retrieved) -> Reranking:
-        assert self.reranker is not None
+    def _page(self, query: str, found: Retrieved) -> Page:
         encoding = self._encoding(query)
         encoded = EncodedQuery(query, encoding.hidden, encoding.states, encoding.token_weights)
-        return self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
+        return Page(encoded, _columns(found))
 
     def _group(self, judged: JudgedQuery, query: str, found: Retrieved) -> RankingGroup:
-        reranking = self._reranking(query, found)
+        reranking = self.reranked(self._page(query, found))
         grades = {
             row: judged.grades[each]
             for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)

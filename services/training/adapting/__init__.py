@@ -1,0 +1,1 @@
+"""Adapts the block and the ranker to a catalogue without labels, by a teacher's scores."""
