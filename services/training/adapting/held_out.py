@@ -25,7 +25,7 @@ Prior = Mapping[str, float]
 
 # Bounds of the two weights: beyond them the teacher's word outweighs every leg of retrieval
 _MAXSIM_WEIGHTS = (0.05, 0.15)
-_BLOCK_WEIGHTS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+_BLOCK_WEIGHTS = (0.05, 0.1, 0.2, 0.35, 0.5)
 _ORIGIN_SHARE = 2.0  # more than the teachers' grades, from which the block has learnt
 
 

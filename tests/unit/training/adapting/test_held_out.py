@@ -41,7 +41,7 @@ def test_a_block_that_the_origins_bear_out_gets_the_largest_weight() -> None:
     held_out = _held_out(honest=True)
     before = held_out.by_prior(PRIOR)
     fitted = fitted_weights(held_out, PRIOR, before)
-    assert fitted.prior["block_z"] == 1.0
+    assert fitted.prior["block_z"] == 0.5
     assert fitted.prior["fused_z"] == PRIOR["fused_z"]
     assert fitted.ndcg > before.summary[0]
 
