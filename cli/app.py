@@ -14,6 +14,7 @@ from cli.commands import (
     evaluate,
     events,
     export,
+    frontier,
     get,
     index,
     learn,
@@ -59,6 +60,7 @@ app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)
 train.app.command("adapt")(adapt.adapt)
+train.app.command("frontier")(frontier.train_frontier)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands.bench import report_lines
-from cli.commands.frontier import train_frontier
 from cli.commands.learn import exported
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import print_json, say, waiting, warn
@@ -22,10 +21,10 @@ from shared.errors import InvalidRequest
 from shared.models.registry import Registry
 
 app = typer.Typer(
-    help="Train models; each job prints the name of the bundle it made, which serves once it is promoted.",
+    help="Train models, and measure them; a training prints the name of the bundle it made, which serves "
+    "once it is promoted.",
     no_args_is_help=True,
 )
-app.command("frontier")(train_frontier)
 
 Queries = Annotated[
     list[Path] | None,
