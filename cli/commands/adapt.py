@@ -8,7 +8,6 @@ from cli.commands.train import Promote, finish
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import warn
 from cli.terminal.work_bars import WorkBars
-from services.training.ranker import base_bundle
 
 _TEACHER = "ms-marco-MiniLM-L-12-v2"
 
@@ -39,7 +38,9 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     the bundle with `aisle evaluate` before it is promoted. Needs the extra `train` (torch), and a teacher
     from `aisle models fetch`.
     """
+    # The engines are missing where only the client of a server is installed
     from services.training.adapting.job import AdaptOptions, adapt_job
+    from services.training.ranker import base_bundle
 
     base = base_bundle(data, bundle)
     options = AdaptOptions(teacher or (_TEACHER,), minutes, queries, seed=seed)

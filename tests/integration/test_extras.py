@@ -51,6 +51,14 @@ def programs() -> Iterator[str]:
             yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
 
 
+def test_the_client_of_a_server_needs_no_engine(tmp_path: Path) -> None:
+    """The client's image has the extra `cli` alone."""
+    engines = "faiss,lightgbm,onnx,onnxruntime,openvino,pyarrow,safetensors,tantivy,tokenizers,torch"
+    for command in ("train", "models", "search"):
+        ended = run(tmp_path, engines, "-m", "cli.app", command, "--help")
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("program", list(programs()))
 def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -> None:
     ended = run(tmp_path, "grpc,google,numpy,typer,rich", "-m", program, "--help")
