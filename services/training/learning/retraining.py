@@ -92,13 +92,19 @@ def _learn(
 
 
 def _judging(pages: Pages, base: Bundle, settings: LearningSettings) -> NDArray[np.bool_]:
-    """(g,): the pages that judge: the latest ones that did not teach the ranker in use.
+    """(g,): the pages that judge: the latest ones, of which none taught the ranker in use.
 
-    All of the latest if these are too few. The ranker in use knows some, so it has an advantage.
+    If that one knows some of the latest, only the newer half of the others judges. The older half
+    teaches: without it, a new ranker would know no more than the one in use. All of the latest
+    judge if the others are too few. The ranker in use knows some then, so it has an advantage.
     """
-    latest = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
-    unknown: NDArray[np.bool_] = latest & (pages.seconds > taught_until(base))
-    return unknown if unknown.sum() >= settings.gate.least_pages else latest
+    places = np.arange(len(pages))
+    latest: NDArray[np.bool_] = places >= round(len(pages) * (1 - settings.judged_share))
+    unknown = int((latest & (pages.seconds > taught_until(base))).sum())
+    if unknown < settings.gate.least_pages or unknown == latest.sum():
+        return latest
+    newer: NDArray[np.bool_] = places >= len(pages) - max(settings.gate.least_pages, unknown // 2)
+    return newer
 
 
 def _judged(
