@@ -8,8 +8,7 @@ from cli.commands.train import Promote, finish
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import warn
 from cli.terminal.work_bars import WorkBars
-
-_TEACHER = "ms-marco-MiniLM-L-12-v2"
+from shared.models.packaged import TEACHER
 
 
 def adapt(  # noqa: PLR0913 (a command's options are its parameters)
@@ -18,7 +17,7 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     teacher: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A cross-encoder, may be repeated: a folder, or what was fetched; default: {_TEACHER}.",
+            help=f"A cross-encoder, may be repeated: a folder, or what was fetched; default: {TEACHER}.",
             metavar="NAME",
         ),
     ] = None,
@@ -43,7 +42,7 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     from services.training.ranker import base_bundle
 
     base = base_bundle(data, bundle)
-    options = AdaptOptions(teacher or (_TEACHER,), minutes, queries, seed=seed)
+    options = AdaptOptions(teacher or (TEACHER,), minutes, queries, seed=seed)
     with WorkBars.shown(quiet=as_json) as bars:
         report = adapt_job(data, base, options, bars.counting("Grading", queries), warn)
     finish(report, data, promote, as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,11 +113,10 @@ def _table(found: Sequence[Figures], one: Figures) -> Table:
 
 def _cells(figures: Figures) -> Iterator[str]:
     """nDCG@10 of each shop, then means over the shops."""
-    shops = list(figures.quality)
-    for shop in shops:
-        yield f"{figures.quality[shop]['ndcg@10']:.4f}"
-    yield f"{sum(figures.quality[shop]['condensed_ndcg@10'] for shop in shops) / len(shops):.4f}"
+    for quality in figures.quality.values():
+        yield f"{quality['ndcg@10']:.4f}"
+    yield f"{fmean(each['condensed_ndcg@10'] for each in figures.quality.values()):.4f}"
     yield f"{figures.cost:.1f}"
-    yield f"{sum(figures.page_ms.values()) / len(shops):.1f}"
+    yield f"{fmean(figures.page_ms.values()):.1f}"
     yield f"{figures.load_seconds:.1f}"
     yield f"{figures.product_bytes:,.0f}"

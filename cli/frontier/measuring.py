@@ -16,9 +16,9 @@ import psutil
 from aisle.v1.search_pb2 import SearchRequest, Tier
 from cli.client import Client
 from cli.frontier.figures import Figures
-from cli.frontier.points import CROSS_ENCODED, Point
+from cli.frontier.points import Point
 from cli.standalone_process import NOBODY_SHOPS, standalone_process
-from services.training.evaluation.asking import TIERS, Asker, Notes
+from services.training.evaluation.asking import ALL_TIERS, Asker, Notes
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.evaluation.run import MEASURES, measured
 from shared.errors import AisleError
@@ -29,7 +29,6 @@ _PAGES = 120  # that are timed in a turn
 _WARMING = 20
 _TURNS = 2
 _SHOWN = ("ndcg@10", "condensed_ndcg@10", "recall@100")
-_TIERS = {**TIERS, CROSS_ENCODED: Tier.TIER_CROSS_ENCODED}
 _ALONE: Mapping[str, str] = {
     **NOBODY_SHOPS,
     "AISLE_TRAINER_ENABLED": "false",
@@ -112,7 +111,7 @@ def _serving(point: Point, shop: Shop) -> Iterator[tuple[psutil.Process, Client]
 
 
 def _ask(figures: Figures, shop: Shop, process: psutil.Process, engine: Client) -> None:
-    tier = _TIERS[figures.point.tier]
+    tier = ALL_TIERS[figures.point.tier]
     if shop.name not in figures.quality:
         figures.quality[shop.name] = _quality(shop.queries, engine, tier)
     texts = cycle([each.text for each in shop.queries])

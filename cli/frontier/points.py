@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.embedding.config import ENGINE_NAMES
+from services.training.evaluation.asking import CROSS_ENCODED
 
-CROSS_ENCODED = "cross_encoded"
 _BLOCK_LIMIT = "AISLE_RERANKER_BLOCK_LIMIT"
 _PRECISION = "AISLE_RERANKER_PRECISION"
 _ENGINE = "AISLE_EMBEDDING_ENGINE"

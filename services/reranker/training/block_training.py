@@ -11,14 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from services.reranker.states import TokenStates
 from services.reranker.training.graded_page import GradedPage, padded
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
-from services.reranker.training.losses import margin_mse
-
-_FAR = -1e4  # score of padding
+from services.reranker.training.losses import listwise_to_teacher, margin_mse
+from services.reranker.training.schedule import warmed_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,7 @@ def trained_blocks(
     block = InteractionBlock(shape)
     steps = settings.epochs * math.ceil(len(pages) / settings.batch_pages)
     optimiser = torch.optim.AdamW(block.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    factors = lambda step: min((step + 1) / (0.08 * steps + 1), max(1 - step / steps, 0.02))  # noqa: E731
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factors)
+    schedule = warmed_up(optimiser, steps)
     for _ in range(settings.epochs):
         order = chance.permutation(len(pages))
         for start in range(0, len(order), settings.batch_pages):
@@ -71,11 +68,4 @@ def _loss(
     wanted = settings.scale * teacher
     found = block(query, product_states, product_mask)
     margins = margin_mse(found, wanted, mask)
-    return settings.margin_share * margins + settings.list_share * _listwise(found, wanted, mask)
-
-
-def _listwise(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy between the softmax of both (Cao et al., ICML 2007)."""
-    wanted = teacher.masked_fill(~mask, _FAR).softmax(dim=1)
-    found = functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)
-    return -(wanted * found).sum(dim=1).mean()
+    return settings.margin_share * margins + settings.list_share * listwise_to_teacher(found, wanted, mask)

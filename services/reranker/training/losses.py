@@ -10,9 +10,14 @@ def listwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
     """ListNet (Cao et al., ICML 2007): cross-entropy between softmax(scores) and the gains 2^grade - 1."""
     gains = (2**grades - 1) * mask
     wanted = gains / gains.sum(dim=1, keepdim=True).clamp(min=1e-6)
-    loss = -(wanted * functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)).sum(dim=1)
     useful = (gains.sum(dim=1) > 0).float()
-    return (loss * useful).sum() / useful.sum().clamp(min=1)
+    return (_cross_entropy(scores, wanted, mask) * useful).sum() / useful.sum().clamp(min=1)
+
+
+def listwise_to_teacher(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """The same with the softmax of the teacher's scores in place of the gains."""
+    wanted = teacher.masked_fill(~mask, _FAR).softmax(dim=1)
+    return _cross_entropy(scores, wanted, mask).mean()
 
 
 def pointwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
@@ -31,3 +36,9 @@ def margin_mse(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     difference = (scores - teacher) * mask
     centred = (difference - difference.sum(dim=1, keepdim=True) / count) * mask
     return (2 * centred.square().sum(dim=1) / count[:, 0]).mean()
+
+
+def _cross_entropy(scores: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
+    """(lists,): between `wanted`, which sums to 1 over a list, and softmax(scores)."""
+    found = functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)
+    return -(wanted * found).sum(dim=1)

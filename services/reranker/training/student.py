@@ -20,6 +20,7 @@ from services.reranker.training.heads import Heads, best_similarities, maxsim
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
+from services.reranker.training.schedule import warmed_up
 from services.reranker.training.trained_encoder import TrainedEncoder
 
 _COSINE_SCALE = 20.0  # cosines lie in a narrow band; the losses need scores a few units apart
@@ -177,8 +178,7 @@ def _optimiser(
         learning = [each for each in student.encoder.parameters() if each.requires_grad]
         groups.append({"params": learning, "lr": settings.encoder_rate})
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    factors = lambda step: min((step + 1) / (0.08 * steps + 1), max(1 - step / steps, 0.02))  # noqa: E731
-    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factors)
+    return optimiser, warmed_up(optimiser, steps)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]

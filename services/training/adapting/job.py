@@ -27,9 +27,9 @@ from services.training.judged_shop import JudgedShop
 from shared.artifacts import new_version
 from shared.errors import InvalidRequest
 from shared.models.bundle import BLOCK, RANKER_FILES, Bundle, copy_models
+from shared.models.packaged import TEACHER
 from shared.snapshot.generation import new_version_name
 
-TEACHER = "ms-marco-MiniLM-L-12-v2"
 _SCORES = Path("workshop") / "adapt" / "scores.sqlite"
 _GRADING_SHARE = 0.75  # of the minutes; the rest is for training
 _HELD_OUT = 6  # 1 in 6 queries chooses among blocks and weights, and another judges the bundle

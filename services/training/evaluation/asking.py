@@ -18,7 +18,8 @@ TIERS = {
     "fused": Tier.TIER_FUSED,
     "reranked": Tier.TIER_RERANKED,
 }
-_CROSS_ENCODED = {"cross_encoded": Tier.TIER_CROSS_ENCODED}
+CROSS_ENCODED = "cross_encoded"
+ALL_TIERS = TIERS | {CROSS_ENCODED: Tier.TIER_CROSS_ENCODED}
 _PATIENT_MS = 10_000
 DEPTH = 400  # results: deep enough that a condensed top 10 is full
 _PAGE_SIZE = 200
@@ -35,7 +36,7 @@ def tiers_of(search: Search, text: str) -> Mapping[str, Tier.ValueType]:
     page = search(
         SearchRequest(query=text, max_tier=wanted, page_size=1, deadline_ms=_PATIENT_MS, unlogged=True)
     )
-    return TIERS | _CROSS_ENCODED if page.served_by.tier == wanted else TIERS
+    return ALL_TIERS if page.served_by.tier == wanted else TIERS
 
 
 @dataclass

@@ -45,7 +45,7 @@ def learn_towers_if_due(
     outcome = _learnt(data)
     _LOG.info("towers %s: %s", outcome.bundle_version, outcome.refused or "in use")
     replace(
-        LearningState.read(data),
+        state,
         towers_seconds=now_seconds,
         towers_pages=pages,
         towers={"seconds": now_seconds, **outcome.report()},
