@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+from shared.native_panic import answer_of
 from shared.threads import works_in_turn
 
 Answer = TypeVar("Answer")
@@ -45,15 +46,15 @@ PATIENT = Caller()  # a caller that never leaves
 
 
 async def in_thread(work: Callable[[Caller], Answer]) -> Answer:
-    """The result of the work.
+    """The result of the work. Raises its errors, and a native library's panic as a RuntimeError.
 
     If this is cancelled, as by a deadline, the work ends at its next check. In a process that works
     in turn it runs on the event loop, and raises CallerLeft at its first check after `leaves_at`.
     """
     caller = Caller(leaves_at.get())
     if works_in_turn():
-        return work(caller)
+        return answer_of(work, caller)
     try:
-        return await asyncio.to_thread(work, caller)
+        return await asyncio.to_thread(answer_of, work, caller)
     finally:
         caller.leave()

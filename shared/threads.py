@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from shared.native_panic import answer_of
+
 Result = TypeVar("Result")
 
 _in_turn = False
@@ -36,18 +38,18 @@ class Threads:
         self._pool = None if _in_turn else ThreadPoolExecutor(count, thread_name_prefix=name)
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """The result of the work. Raises its errors."""
+        """The result of the work. Raises its errors, and a native library's panic as a RuntimeError."""
         if self._pool is None:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return answer_of(work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, answer_of, work)
 
     def begin(self, work: Callable[[], Result]) -> Future[Result]:
         """Begin work whose result is needed later."""
         if self._pool is not None:
-            return self._pool.submit(work)
+            return self._pool.submit(answer_of, work)
         done: Future[Result] = Future()
         try:
-            done.set_result(work())
+            done.set_result(answer_of(work))
         except Exception as error:
             done.set_exception(error)
         return done

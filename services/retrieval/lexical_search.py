@@ -183,7 +183,7 @@ class LexicalSearch:
     def rows_of(self, query: Query | None) -> Mask:
         """Which rows (n,) a query of the index finds; none without one."""
         mask = np.zeros(self._row_count, np.bool_)
-        if query is not None:
+        if query is not None and self._row_count:
             searcher = self._index.searcher
             found = searcher.search(query, self._row_count, count=False, order_by_field=ROW).hits
             mask[list(map(_FIRST, found))] = True

@@ -6,6 +6,7 @@ import pytest
 
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
+from services.retrieval.narrowing import NO_LIMITS, Limits
 from services.retrieval.request import DENSE, FUSED, LEXICAL, Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
@@ -222,10 +223,10 @@ def test_an_unknown_order_is_refused(snapshot: Snapshot) -> None:
         Retriever().retrieve(snapshot, Request(order_by="cheapest"))
 
 
-def test_an_empty_snapshot_answers_with_nothing(open_snapshot: OpenSnapshot) -> None:
-    found = Retriever().retrieve(
-        open_snapshot([]), Request("lamp", AXES[0], facets=(FacetRequest("brands", 10),))
-    )
+@pytest.mark.parametrize("limits", [NO_LIMITS, Limits(("red",), (5.0, 9.0))])
+def test_an_empty_snapshot_answers_with_nothing(open_snapshot: OpenSnapshot, limits: Limits) -> None:
+    request = Request("lamp", AXES[0], facets=(FacetRequest("brands", 10),), limits=limits)
+    found = Retriever().retrieve(open_snapshot([]), request)
     assert found.total_count == len(found.rows) == 0 and found.facets[0].values == ()
 
 

@@ -26,6 +26,17 @@ async def test_a_thread_answers_its_caller() -> None:
     assert await in_thread(work) == "answer"
 
 
+async def test_a_native_panic_in_a_thread_is_an_error() -> None:
+    class Panic(BaseException):
+        """As Rust's panics arrive: no Exception."""
+
+    def work(_: Caller) -> None:
+        raise Panic("limit must be greater than 0")
+
+    with pytest.raises(RuntimeError, match="panicked: limit must be"):
+        await in_thread(work)
+
+
 async def test_a_thread_stops_soon_after_its_callers_deadline() -> None:
     stopped = threading.Event()
 
