@@ -1,13 +1,14 @@
 """Milliseconds of the reranker's parts, one client, on random states.
 
-Run python -m bench.reranker [--bundle FOLDER]. The times do not depend on the numbers in states and
-weights, so any bundle of the right shapes will do.
+Run python -m bench.reranker [--bundle FOLDER]. A bundle with a block has more lines. The times do
+not depend on the numbers in states and weights, so any bundle of the right shapes will do.
 """
 
 import argparse
 import platform
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -33,6 +34,7 @@ from shared.catalog.product import Product
 from shared.features.page import StoredPage
 from shared.features.scope import PageRequest
 from shared.features.visitor import RecentProduct, Visitor, VisitorState
+from shared.models.bundle import BLOCK
 from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.products import ProductStore, ProductsWriter
 
@@ -55,20 +57,33 @@ def main() -> None:
     threadpool_limits(1, user_api="blas")  # as open_reranker does
     query = _query()
     states = _states()
-    model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision)
-    block = BatchedScorer(BlockScorer(model, states), SideBySide(arguments.threads), _BATCH)
-    print(f"{_cpu()}; {block.engine}; {PRODUCTS} products, {QUERY_TOKENS} query tokens")
+    print(f"{_cpu()}; {PRODUCTS} products, {QUERY_TOKENS} query tokens")
     for count in (100, 400, 1000):
         _report(f"gather {count}", partial(_gather, states, count))
         _report(f"gather + maxsim {count}", partial(_maxsim, query, states, count))
+    with tempfile.TemporaryDirectory() as folder:
+        reranker = Reranker(_snapshot(Path(folder), states), Ranker.open(arguments.bundle), None, "bench")
+        _report("whole, 400 candidates", _whole(reranker, query))
+        if (path := arguments.bundle / BLOCK).exists():
+            block = _block(path, states, arguments)
+            _report_block(block, reranker, query)
+
+
+def _block(path: Path, states: TokenStates, arguments: argparse.Namespace) -> BatchedScorer:
+    model = BlockModel.open(path, arguments.precision)
+    return BatchedScorer(BlockScorer(model, states), SideBySide(arguments.threads), _BATCH)
+
+
+def _report_block(block: BatchedScorer, reranker: Reranker, query: EncodedQuery) -> None:
+    print(block.engine)
     for count in (25, 50, 100):
         _report(f"block {count}", partial(block.score, query, _rows(count)))
-    with tempfile.TemporaryDirectory() as folder:
-        snapshot = _snapshot(Path(folder), states)
-        for limit in (0, 50, 100):
-            paced = TimedScorer(block, _BATCH * block.threads, limit, CostEstimate(0.2))
-            reranker = Reranker(snapshot, Ranker.open(arguments.bundle), paced, "bench")
-            _report(f"whole, 400 candidates, {limit} in the block", _whole(reranker, query))
+    for limit in (50, 100):
+        paced = TimedScorer(block, _BATCH * block.threads, limit, CostEstimate(0.2))
+        _report(
+            f"whole, 400 candidates, {limit} in the block",
+            _whole(replace(reranker, block=paced), query),
+        )
 
 
 def _gather(states: TokenStates, count: int) -> GatheredStates:

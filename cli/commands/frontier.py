@@ -47,10 +47,10 @@ def train_frontier(  # noqa: PLR0913 (a command's options are its parameters)
 ) -> None:
     """Measure quality, processor time, load time and bytes of each way of serving.
 
-    Stages, the number of products that the block reads, engines and precisions, each on a server of
-    its own, over gRPC. The cheapest within .003 of the best nDCG@10 is marked. --data, --queries and
-    --judgments may be repeated, once for each shop. The folders are copied, and do not change.
-    Needs the extra `train`.
+    Stages, candidates, engines, bundles, and the products that a bundle's block reads, each on a
+    server of its own, over gRPC. The cheapest within .003 of the best nDCG@10 is marked. --data,
+    --queries and --judgments may be repeated, once for each shop. The folders are copied, and do
+    not change. Needs the extra `train`.
     """
     from cli.frontier.measuring import measure, steps
     from cli.frontier.plot import drawn
@@ -58,7 +58,7 @@ def train_frontier(  # noqa: PLR0913 (a command's options are its parameters)
     from cli.reports.frontier_page import frontier_page
 
     shops = list(_shops(data, queries, judgments))
-    compared = points(bundle or [], cross_encoder)
+    compared = points(_blocks(data[0], bundle or []), cross_encoder)
     with TemporaryDirectory() as folder:
         copies = [shop.copied(Path(folder)) for shop in shops]
         with progress("Points by turn", steps(compared, copies), quiet=as_json) as advance:
@@ -81,6 +81,16 @@ def _shops(data: Sequence[Path], queries: Sequence[Path], judgments: Sequence[Pa
         raise InvalidRequest("--data", "has two folders of the same name, which names the shop")
     for folder, asked, graded in zip(data, queries, judgments, strict=True):
         yield Shop(folder.resolve().name, folder, read_judged_queries(asked, graded))
+
+
+def _blocks(data: Path, bundles: Sequence[str]) -> dict[str, bool]:
+    """Whether the bundle in use, named "", and each of BUNDLES have a block."""
+    from shared.models.bundle import BLOCK
+    from shared.models.registry import Registry
+
+    registry = Registry.of(data)
+    names = {"": registry.version_in_use(), **{name: name for name in bundles}}
+    return {name: registry.named(version).path(BLOCK) is not None for name, version in names.items()}
 
 
 def _show(found: Sequence[Figures], to: Path) -> None:

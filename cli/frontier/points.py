@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from services.embedding.config import ENGINE_NAMES
@@ -14,9 +14,9 @@ _ENGINE = "AISLE_EMBEDDING_ENGINE"
 _WINDOW = "AISLE_GATEWAY_WINDOW_SIZE"
 _CROSS_ENCODER = "AISLE_RERANKER_CROSS_ENCODER"
 _CROSS_ENCODER_LIMIT = "AISLE_RERANKER_CROSS_ENCODER_LIMIT"
-_LIMITS = (25, 50, 200)  # of the block; 100 is the default
+_LIMITS = (25, 50, 200)  # of a block; 100 is the default
 _CROSS_ENCODED_LIMITS = (10, 30, 60)
-_WINDOWS = (100, 200)  # 400 is the default
+_WINDOWS = (50, 100, 200, 800)  # 400 is the default
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class Point:
         return self.bundle, tuple(sorted(self.settings.items()))
 
 
-def points(bundles: Sequence[str] = (), cross_encoder: str = "") -> list[Point]:
+def points(bundles: Mapping[str, bool], cross_encoder: str = "") -> list[Point]:
     """All points: stages, the work of each, engines and precisions, and each bundle.
 
+    `bundles` says of each name whether it has a block; the empty name is the one in use.
     `cross_encoder` is a folder; empty: without one.
     """
     return [*_stages(), *_engines(), *_of_bundles(bundles), *_cross_encoded(cross_encoder)]
@@ -46,14 +47,9 @@ def _stages() -> Iterator[Point]:
     yield Point("words", "lexical")
     yield Point("vectors", "dense")
     yield Point("words and vectors", "fused")
-    yield Point("MaxSim", settings={_BLOCK_LIMIT: "0"})
-    for limit in _LIMITS:
-        yield Point(f"block on {limit}", settings={_BLOCK_LIMIT: str(limit)})
-    yield Point("block on 100")
+    yield Point("reranked")
     for size in _WINDOWS:
         yield Point(f"window of {size}", settings={_WINDOW: str(size)})
-    for precision in ("int8", "fp32"):
-        yield Point(f"block in {precision}", settings={_PRECISION: precision})
 
 
 def _engines() -> Iterator[Point]:
@@ -64,11 +60,22 @@ def _engines() -> Iterator[Point]:
         yield Point(f"{name}, reranked", settings=settings)
 
 
-def _of_bundles(bundles: Sequence[str]) -> Iterator[Point]:
-    for bundle in bundles:
-        yield Point(f"{bundle}, vectors", "dense", bundle=bundle)
-        yield Point(f"{bundle}, MaxSim", settings={_BLOCK_LIMIT: "0"}, bundle=bundle)
-        yield Point(f"{bundle}, reranked", bundle=bundle)
+def _of_bundles(bundles: Mapping[str, bool]) -> Iterator[Point]:
+    for bundle, has_block in bundles.items():
+        prefix = f"{bundle}, " if bundle else ""
+        if bundle:
+            yield Point(f"{bundle}, vectors", "dense", bundle=bundle)
+            yield Point(f"{bundle}, reranked", bundle=bundle)
+        if has_block:
+            yield from _of_block(prefix, bundle)
+
+
+def _of_block(prefix: str, bundle: str) -> Iterator[Point]:
+    yield Point(f"{prefix}without the block", settings={_BLOCK_LIMIT: "0"}, bundle=bundle)
+    for limit in _LIMITS:
+        yield Point(f"{prefix}block on {limit}", settings={_BLOCK_LIMIT: str(limit)}, bundle=bundle)
+    for precision in ("int8", "fp32"):
+        yield Point(f"{prefix}block in {precision}", settings={_PRECISION: precision}, bundle=bundle)
 
 
 def _cross_encoded(folder: str) -> Iterator[Point]:

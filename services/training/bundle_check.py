@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.embedding.model import PROJECTION, read_heads
+from services.embedding.model import PROJECTION, TOKEN_WEIGHT, read_heads
 from services.reranker.block import BlockModel
 from services.reranker.cross_encoder import CrossEncoderModel
 from services.reranker.features import FEATURES
@@ -22,6 +22,7 @@ def check_models(bundle: Bundle) -> None:
     for name, check in (
         (RANKER_FEATURES, _check_ranker),
         (RECOMMEND, _check_recommend),
+        (HEADS, _check_heads),
         (BLOCK, _check_block),
         (CROSS_ENCODER, _check_cross_encoder),
     ):
@@ -50,12 +51,24 @@ def _check_recommend(bundle: Bundle) -> None:
         _check_scores(bundle, RECOMMEND, ranker.score(matrix, placement))
 
 
+def _check_heads(bundle: Bundle) -> None:
+    path = bundle.folder / HEADS
+    tensors = read_heads(path)
+    if PROJECTION not in tensors:
+        raise Corrupt(f"{path} has no {PROJECTION}, without which no product can be read")
+    widths = {tensors[name].shape[-1] for name in (PROJECTION, TOKEN_WEIGHT) if name in tensors}
+    if len(widths) > 1:
+        raise Corrupt(
+            f"{path} reads {' and '.join(map(str, sorted(widths)))} values a token, for one encoder"
+        )
+
+
 def _check_block(bundle: Bundle) -> None:
     heads = bundle.path(HEADS)
     path = bundle.path(BLOCK)
     tensors = read_heads(heads) if heads else {}
     if PROJECTION not in tensors or path is None:
-        raise Corrupt(f"{bundle.folder / HEADS} has no {PROJECTION}, which {BLOCK} needs")
+        raise Corrupt(f"{bundle.folder / BLOCK} needs {PROJECTION} of {HEADS}, which is not there")
     state_dim, hidden_dim = tensors[PROJECTION].shape
     random = np.random.default_rng(0)
 

@@ -78,8 +78,10 @@ def adapt_job(
     InvalidRequest if DATA has too few products or the minutes are too few.
     """
     shop = JudgedShop.open(data, base.version)
-    if shop.reranker is None or shop.reranker.block is None:
-        raise InvalidRequest("bundle", f"{base.version} has no block to adapt; choose one with --bundle")
+    if shop.reranker is None:
+        raise InvalidRequest(
+            "bundle", f"{base.version} does not fit DATA's products; choose one with --bundle"
+        )
     due = time.monotonic() + 60 * options.minutes * _GRADING_SHARE
     products = shop.snapshot.products
     made = make_pseudo_queries(

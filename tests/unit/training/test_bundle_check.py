@@ -23,6 +23,12 @@ def shipped(tmp_path: Path) -> bundle.Bundle:
     return replace(bundle.read(tmp_path / "b1"), version="b1")
 
 
+@pytest.fixture
+def with_block(shipped: bundle.Bundle) -> bundle.Bundle:
+    """The same, as if it had a block."""
+    return replace(shipped, files={**shipped.files, bundle.BLOCK: ""})
+
+
 def heads_of_nan(folder: Path) -> None:
     heads = load_file(folder / bundle.HEADS)
     save_file({**heads, "token_weight.bias": np.full(1, np.nan, np.float32)}, folder / bundle.HEADS)
@@ -63,7 +69,6 @@ def test_the_bundle_that_aisle_ships_is_sound(shipped: bundle.Bundle) -> None:
         heads_of_nan,
         heads_of_another_size,
         no_heads,
-        a_block_of_noise,
         no_ranker,
         trees_of_noise,
         trees_with_leaves_of_nan,
@@ -75,6 +80,12 @@ def test_a_bundle_with_a_broken_model_is_refused_by_name(
     spoil(shipped.folder)
     with pytest.raises(Corrupt, match=r"^bundle b1 cannot be used: "):
         check_models(shipped)
+
+
+def test_a_broken_block_is_refused_by_name(with_block: bundle.Bundle) -> None:
+    a_block_of_noise(with_block.folder)
+    with pytest.raises(Corrupt, match=r"^bundle b1 cannot be used: .*block\.onnx"):
+        check_models(with_block)
 
 
 def test_a_ranker_of_huge_weights_gives_no_scores(shipped: bundle.Bundle) -> None:
