@@ -87,8 +87,7 @@ class PageFlow(Generic[Request]):
         workers = self._parts.workers
         if workers is None:
             return None
-        others = self._parts.admission.in_flight - 1
-        return await workers.page(request, PageCall(token.query_id, budget, peer, others))
+        return await workers.page(request, PageCall(token.query_id, budget, peer))
 
     async def _ranked_page(
         self,

@@ -15,7 +15,6 @@ class PageCall:
     query_id: str  # of a later page; empty for a first one
     budget: Budget
     peer: str
-    others: int  # pages that run now, here and in other processes, without this one
 
 
 PageRequest = SearchRequest | RecommendRequest

@@ -89,17 +89,14 @@ class WorkerPool:
     def _chosen(self, call: PageCall, log_position: int) -> PageWorker | None:
         """The worker that makes a page. None: the first process.
 
-        A page alone is made in the first process, which takes the least time. Otherwise the first
-        one only answers, so that it does so at once. A later page is made where its window is, and
-        one that waits for a write where that is shown.
+        The first one only answers, so that it does so at once, while a worker is ready. A later page
+        is made where its window is, and one that waits for a write where that is shown.
         """
         if call.query_id:
             holder = self._holders.get(call.query_id)
             return holder if holder and holder.shows(log_position) else None
         ready = [worker for worker in self._workers if worker.shows(log_position)]
-        if not ready or not call.others:
-            return None
-        return min(ready, key=lambda worker: worker.running)
+        return min(ready, key=lambda worker: worker.running, default=None)
 
 
 def _shares(config: GatewayConfig, count: int) -> dict[str, str]:

@@ -34,7 +34,7 @@ async def test_a_page_of_a_worker_is_counted_like_any_other(gateway: Gateway) ->
     counts = gateway.search.counts()
     assert counts["pages"] == counts["pages.TIER_RERANKED"] == counts["degraded.features"] == 1
     (call,) = workers.calls
-    assert call.others == 0 and call.query_id == "" and call.budget.left_ms() > 0
+    assert call.query_id == "" and call.budget.left_ms() > 0
 
 
 async def test_what_they_leave_is_made_here(gateway: Gateway) -> None:

@@ -56,18 +56,19 @@ def _pool(*workers: Worker) -> tuple[WorkerPool, Impressions]:
     return WorkerPool(pages, impressions), impressions
 
 
-def _call(others: int = 1, query_id: str = "") -> PageCall:
-    return PageCall(query_id, Budget(1_000, 200), "10.0.0.1", others)
+def _call(query_id: str = "") -> PageCall:
+    return PageCall(query_id, Budget(1_000, 200), "10.0.0.1")
 
 
-async def test_a_page_alone_is_made_in_the_first_process() -> None:
-    worker = Worker()
+async def test_while_no_worker_is_ready_the_first_process_makes_pages() -> None:
+    worker = Worker(position=-1)
     pool, _ = _pool(worker)
-    assert await pool.page(SearchRequest(query="lamp"), _call(others=0)) is None
-    assert not worker.asked
+    assert await pool.page(SearchRequest(query="lamp"), _call()) is None
+    worker.position = 0
+    assert await pool.page(SearchRequest(query="lamp"), _call()) is not None
 
 
-async def test_others_go_to_the_worker_with_the_fewest_pages_and_are_logged_here() -> None:
+async def test_pages_go_to_the_worker_with_the_fewest_pages_and_are_logged_here() -> None:
     busy, free = Worker(running=2), Worker(running=1)
     pool, impressions = _pool(busy, free)
     page = await pool.page(SearchRequest(query="lamp"), _call())
@@ -100,7 +101,7 @@ async def test_a_later_page_goes_where_its_window_is() -> None:
     first = await pool.page(SearchRequest(), _call())
     assert first is not None
     holder.running = 9
-    await pool.page(SearchRequest(page_token="next"), _call(others=0, query_id=first.query_id))
+    await pool.page(SearchRequest(page_token="next"), _call(query_id=first.query_id))
     assert len(holder.asked) == 2
     assert await pool.page(SearchRequest(page_token="next"), _call(query_id="of the first process")) is None
     holder.position = -1
