@@ -23,7 +23,9 @@ def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
     # over products.
     similarities = _similarities(products.values, query.states)
     best = np.maximum.reduceat(similarities, products.starts[present], axis=0)
-    scores[present] = best @ query.token_weights * (SCALE / total)
+    # OpenBLAS may set the flag of an invalid value for finite ones (numpy issue 24067)
+    with np.errstate(invalid="ignore"):
+        scores[present] = best @ query.token_weights * (SCALE / total)
     return scores
 
 
