@@ -80,6 +80,8 @@ class QueryScope:
         from shared.features.time_windows import TimeWindows
 
         product_ids = stored.request.product_ids
+        if stored.values[0] is None:
+            return unasked_columns(len(product_ids), made)
         windows = TimeWindows.of_query(
             stored.values[0], product_ids, stored.now_seconds, stored.least_visitors
         )
@@ -104,6 +106,17 @@ def query_columns(windows: TimeWindows, products: Mapping[str, Matrix]) -> dict[
         **traffic,
         **recent_columns(RECENT, windows),
     }
+
+
+def unasked_columns(n: int, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """`query_columns` (n,) of a query without actions, without counting: most queries are rare."""
+    import numpy as np
+
+    made = dict.fromkeys(QueryScope.columns, np.zeros(n, np.float32))
+    made[IDLE_DAYS] = np.full(n, np.nan, np.float32)
+    for name in (name for name, each in COUNTED.items() if isinstance(each, Rate)):
+        made[name] = products[name.replace("query_", "product_", 1)]
+    return made
 
 
 QUERY = QueryScope()

@@ -11,7 +11,7 @@ from shared.features.page import read_page
 from shared.features.scope import PageRequest
 from shared.features.scopes import COLUMNS
 from shared.features.scopes.product import IDLE_DAYS, product_columns
-from shared.features.scopes.query import query_columns
+from shared.features.scopes.query import query_columns, unasked_columns
 from shared.features.scopes.visitor import SESSION_WEIGHT, VISITOR_WEIGHT
 from shared.features.time_windows import TimeWindows
 from tests.unit.feedback.observations import DAY, did, shown
@@ -176,3 +176,14 @@ async def test_an_action_of_another_version_counts_nothing_and_harms_nothing() -
 
 async def test_no_candidates_have_no_columns_of_length() -> None:
     assert {len(column) for column in (await columns(*clicks(1, 0), products=())).values()} == {0}
+
+
+def test_a_query_without_actions_has_the_columns_of_one_whose_counts_are_all_zero() -> None:
+    counts = np.random.default_rng(0).integers(0, 9, (len(spec.WINDOW_DAYS) + 1, spec.COUNTERS, 3))
+    idle = np.array([0, 3, np.nan], np.float32)
+    own = product_columns(TimeWindows(counts.astype(np.float32), idle))
+    made = unasked_columns(3, own)
+    counted = query_columns(TimeWindows.of_query(None, ["a", "b", "c"], NOON), own)
+    assert made.keys() == counted.keys()
+    for name, column in counted.items():
+        np.testing.assert_allclose(made[name], column, rtol=1e-6, err_msg=name)
