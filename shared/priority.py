@@ -7,6 +7,7 @@ from contextlib import suppress
 
 _NICE = 10
 _NICE_BEHIND = 5
+_NICE_LAST = 19
 # Python's default of 5 ms, several times a page, is a page's whole time (docs/performance-live.md)
 _SWITCH_SECONDS = 0.0002
 
@@ -24,6 +25,12 @@ def let_pass() -> None:
     """Give this process a lower priority than the one that it works for."""
     with suppress(OSError):
         os.nice(_NICE_BEHIND)
+
+
+def run_last() -> None:
+    """Give the calling thread the lowest priority. On Linux each thread has its own."""
+    with suppress(OSError):
+        os.nice(_NICE_LAST)
 
 
 def answer_promptly() -> None:

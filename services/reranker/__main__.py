@@ -48,7 +48,7 @@ async def main() -> None:
         following = [products.run(seconds), *([memory.run(seconds)] if memory else [])]
         await server.run(follower.opened(), follower.run(), shop.follow(seconds), *following)
     finally:
-        work_queue.close()
+        service.close()
         await log.close()
         if store:
             await store.close()

@@ -27,6 +27,8 @@ class RerankerConfig:
     cross_encoder_limit: int = 60  # most candidates that it scores
     # Of its scores beside the ranker's, both standardised over the candidates that it scored
     cross_encoder_weight: float = 0.5
+    # Queries whose scores by it are kept for their next pages; it reads while a core is idle. 0: none
+    read_ahead: int = 0
     block_limit: int = 100  # most candidates that the interaction model scores
     block_batch: int = 25  # candidates that a thread scores between two checks of the clock
     precision: str = "auto"  # auto (the faster of the two on this machine), int8 or fp32
@@ -61,10 +63,14 @@ class RerankerConfig:
             self.fatigue,
             self.cross_encoder_limit,
             self.cross_encoder_weight,
+            self.read_ahead,
         )
         if not all(value >= 0 for value in least):
             names = "max_waiting, block_limit, affinity_weight, features_ms, diversity, fatigue"
-            raise ValueError(f"{names}, cross_encoder_limit and cross_encoder_weight must be at least 0")
+            names += ", cross_encoder_limit, cross_encoder_weight and read_ahead"
+            raise ValueError(f"{names} must be at least 0")
+        if self.read_ahead and not self.cross_encoder:
+            raise ValueError("read_ahead needs a cross-encoder; set cross_encoder to its folder, too")
         if not 0 <= self.exploration <= 1:
             raise ValueError(f"exploration is {self.exploration}; use a share from 0 to 1")
         if not self.refresh_seconds > 0:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
-from services.reranker.query import EncodedQuery
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.read_ahead import AheadReader
 from services.reranker.scorer import TimedScorer
 from services.reranker.standardised import standardised
+from services.reranker.states import Rows
 
 Scores = NDArray[np.float64]
 
@@ -30,6 +32,24 @@ class CrossEncodedTop:
 
     scorer: TimedScorer
     weight: float
+    limit: int = 60  # the best so many are read ahead
+    ahead: AheadReader | None = None
+
+    def best(self, candidates: Candidates, ranked: Scores) -> Rows:
+        """The rows of the best by `ranked` (n,), which are worth reading."""
+        return candidates.rows[candidates.order(ranked)[: self.limit]]
+
+    def read_before(self, query: EncodedQuery, candidates: Candidates, ranked: Scores) -> CrossEncoded | None:
+        """As `score`, by what is known from earlier pages. None if that is too little."""
+        if self.ahead is None:
+            return None
+        best_first = candidates.order(ranked)[: self.limit]
+        known = self.ahead.scores(query, candidates.rows[best_first])
+        if known is None:
+            return None
+        scores = np.full(len(candidates), np.nan, np.float32)
+        scores[best_first] = known
+        return self._blended(ranked, scores)
 
     def score(
         self, query: EncodedQuery, candidates: Candidates, ranked: Scores, deadline: Deadline
@@ -39,15 +59,19 @@ class CrossEncodedTop:
         They share the range that their scores had, so all of them stay before the others.
         """
         best_first = candidates.order(ranked)
-        partial = self.scorer.score(query, candidates.rows, best_first, deadline)
-        scored = ~np.isnan(partial.scores)
-        if np.count_nonzero(scored) < 2:
-            return CrossEncoded(np.zeros(len(candidates)), 0)
+        return self._blended(ranked, self.scorer.score(query, candidates.rows, best_first, deadline).scores)
+
+    def _blended(self, ranked: Scores, scores: Matrix) -> CrossEncoded:
+        """`scores` (n,) are nan for candidates that were not read."""
+        scored = ~np.isnan(scores)
+        count = int(np.count_nonzero(scored))
+        added = np.zeros(len(ranked))
+        if count < 2:
+            return CrossEncoded(added, 0)
         before = ranked[scored]
-        blended = standardised(before.astype(np.float32)) + self.weight * standardised(partial.scores[scored])
-        added = np.zeros(len(candidates))
+        blended = standardised(before.astype(np.float32)) + self.weight * standardised(scores[scored])
         added[scored] = _between(blended, float(before.min()), float(before.max())) - before
-        return CrossEncoded(added, partial.scored_count)
+        return CrossEncoded(added, count)
 
 
 def _between(values: Scores, low: float, high: float) -> Scores:

@@ -17,7 +17,9 @@ from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScore
 from services.reranker.exploration import Exploration
 from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
+from services.reranker.known_scores import KnownScores
 from services.reranker.ranker import Ranker
+from services.reranker.read_ahead import AheadReader
 from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import Scorer, TimedScorer
@@ -116,10 +118,14 @@ def _cross_encoded_top(texts: Callable[[], ProductTexts], config: RerankerConfig
         config.cross_encoder_limit,
         CostEstimate(_CROSS_ENCODER_GUESS_MS),
     )
-    return CrossEncodedTop(scorer, config.cross_encoder_weight)
+    ahead = None
+    if config.read_ahead:
+        alone = _cross_encoder(Path(config.cross_encoder), config.precision, 1)
+        ahead = AheadReader(CrossEncoderScorer(alone, texts()), KnownScores(config.read_ahead))
+    return CrossEncodedTop(scorer, config.cross_encoder_weight, config.cross_encoder_limit, ahead)
 
 
-@lru_cache(1)
+@lru_cache(2)  # the second one, on one thread, reads ahead
 def _cross_encoder(folder: Path, precision: str, threads: int) -> CrossEncoderModel:
     """The cross-encoder, opened once for all snapshots."""
     return CrossEncoderModel.open(folder, precision, threads, _CROSS_ENCODER_TOKENS)

@@ -141,15 +141,15 @@ class Reranker:
         with clock.timed("cross_encoder"):
             crossed = self.cross_encoder.score(query, candidates, ranked.relevance_scores, deadline)
         late = () if crossed.scored_count or len(candidates) < 2 else ("cross_encoder: deadline",)
-        scores = ranked.relevance_scores + crossed.added
-        return replace(
-            ranked,
-            order=candidates.order(scores),
-            relevance_scores=scores,
-            cross_encoded=crossed,
-            degraded=(*ranked.degraded, *late),
-            stage_ms=ranked.stage_ms | clock.stage_ms,
-        )
+        noted = replace(ranked, degraded=(*ranked.degraded, *late), stage_ms=ranked.stage_ms | clock.stage_ms)
+        return _crossed(candidates, noted, crossed)
+
+    def read_before(self, query: EncodedQuery, candidates: Candidates, ranked: Reranking) -> Reranking:
+        """The ranking, its best reordered by what the cross-encoder said of them for earlier pages."""
+        if self.cross_encoder is None:
+            return ranked
+        crossed = self.cross_encoder.read_before(query, candidates, ranked.relevance_scores)
+        return ranked if crossed is None else _crossed(candidates, ranked, crossed)
 
     def browse(self, candidates: Candidates, stored: StoredPage | None) -> Browsing:
         """Order a page without a query, by the given order and the visitor's affinity.
@@ -236,6 +236,11 @@ class Reranker:
         near = affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
         # A bought product raises similar products, but not itself
         return np.where(np.isin(rows, recent.bought_rows), np.minimum(near, 0), near)
+
+
+def _crossed(candidates: Candidates, ranked: Reranking, crossed: CrossEncoded) -> Reranking:
+    scores = ranked.relevance_scores + crossed.added
+    return replace(ranked, order=candidates.order(scores), relevance_scores=scores, cross_encoded=crossed)
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:

@@ -24,8 +24,10 @@ from services.reranker.deadline import Deadline
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.read_ahead import ReadAhead
 from services.reranker.recommending.service import Recommender
 from services.reranker.rerank_messages import browsing_response, response_of
+from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from services.reranker.work_queue import WorkQueue
@@ -70,6 +72,7 @@ class RerankerService(RerankerServiceServicer):
         self._work_queue = work_queue
         self._features = features
         self._memory = memory
+        self._ahead = ReadAhead.when_idle()
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
@@ -89,7 +92,10 @@ class RerankerService(RerankerServiceServicer):
             ranked = reranker.rerank(query, candidates, stored, deadline, memory)
             if request.cross_encode:
                 ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
-            elif request.explore:
+                return response_of(request, reranker, ranked)
+            if request.read_ahead:
+                ranked = self._read_before(reranker, query, candidates, ranked)
+            if request.explore:
                 ranked = reranker.explored(candidates, ranked, stored)
             return response_of(request, reranker, ranked)
 
@@ -105,6 +111,20 @@ class RerankerService(RerankerServiceServicer):
         self, request: RankProposalsRequest, context: Any = None
     ) -> RankProposalsResponse:
         return RankProposalsResponse(ranking=await self._recommender.rank(request))
+
+    def close(self) -> None:
+        """Finish running calls."""
+        self._work_queue.close()
+        self._ahead.close()
+
+    def _read_before(
+        self, reranker: Reranker, query: EncodedQuery, candidates: Candidates, ranked: Reranking
+    ) -> Reranking:
+        """The ranking by what was read for earlier pages; what is unread is read for later ones."""
+        top = reranker.cross_encoder
+        if top and top.ahead:
+            self._ahead.want(top.ahead, query, top.best(candidates, ranked.relevance_scores))
+        return reranker.read_before(query, candidates, ranked)
 
     async def _stored(
         self,

@@ -32,13 +32,11 @@ class LocalReranking:
         self.refresh_seconds = config.refresh_seconds
         self._opened = OpenedRerankers()
         self.bundles = BundleFollower(data, config, product_texts, self._opened, bundle)
-        self._work_queue = WorkQueue(config.workers, config.max_waiting)
+        work_queue = WorkQueue(config.workers, config.max_waiting)
         self.reader = FeatureReader(store, config.features_ms * (_REMOTE_TIMES if is_remote else 1))
         memories = learning.memory if config.near_queries else None, learning.products
         known = self.reader, *memories
-        self.service = RerankerService(
-            self._opened, self._work_queue, *known, config.diversity, config.fatigue
-        )
+        self.service = RerankerService(self._opened, work_queue, *known, config.diversity, config.fatigue)
 
     @property
     def newest(self) -> Reranker | None:
@@ -47,4 +45,4 @@ class LocalReranking:
 
     def close(self) -> None:
         """Finish running calls."""
-        self._work_queue.close()
+        self.service.close()

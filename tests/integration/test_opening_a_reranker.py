@@ -1,5 +1,6 @@
 """From the files that indexing and training write to a reranker that answers."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,24 @@ async def test_a_cross_encoder_reorders_the_best_of_a_page_that_asks_for_it(data
     assert response.cross_encoded_count == 12 and not response.degraded
     with pytest.raises(NotFound, match=r"has no cross-encoder: .*model.onnx"):
         _open(data, replace(CONFIG, cross_encoder=str(data)))
+
+
+async def test_a_page_that_waits_for_nobody_gets_what_was_read_for_an_earlier_one(data: Path) -> None:
+    model = str(data / "bundles" / "b1")
+    config = replace(CONFIG, cross_encoder=model, cross_encoder_limit=12, read_ahead=10)
+    service = RerankerService(OpenedRerankers(_open(data, config)), WorkQueue(1, 8))
+    request = tiny_request()
+    request.read_ahead = True
+    assert (await service.Rerank(request)).cross_encoded_count == 0
+    async with asyncio.timeout(60):
+        while not (later := await service.Rerank(request)).cross_encoded_count:
+            await asyncio.sleep(0.05)
+    assert later.cross_encoded_count == 12
+    request.read_ahead = False
+    assert (await service.Rerank(request)).cross_encoded_count == 0
+    request.cross_encode = True
+    assert (await service.Rerank(request)).order == later.order
+    service.close()
 
 
 def test_the_reranker_of_an_empty_shop_learns_of_what_is_written(tmp_path: Path) -> None:

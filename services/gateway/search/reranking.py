@@ -42,5 +42,6 @@ def wanted(
         feature_limit=_EXPLAINED,
         precedence=retrieved.precedence,
         cross_encode=request.max_tier == TIER_CROSS_ENCODED,
+        read_ahead=request.max_tier == TIER_UNSPECIFIED,
         explore=not request.unlogged,
     )

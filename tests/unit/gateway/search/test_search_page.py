@@ -73,7 +73,9 @@ async def test_a_page_that_a_cross_encoder_reordered_says_so(gateway: Gateway) -
     page = await gateway.search.Search(shoes(max_tier=TIER_CROSS_ENCODED))
     assert page.served_by.tier == TIER_CROSS_ENCODED and page.results[0].relevance_score
     await gateway.search.Search(shoes(max_tier=TIER_RERANKED))
-    assert [asked.cross_encode for asked in gateway.reranker.requests] == [True, False]
+    await gateway.search.Search(shoes())
+    assert [asked.cross_encode for asked in gateway.reranker.requests] == [True, False, False]
+    assert [asked.read_ahead for asked in gateway.reranker.requests] == [False, False, True]
 
 
 async def test_what_the_reranker_left_out_is_told(gateway: Gateway) -> None:

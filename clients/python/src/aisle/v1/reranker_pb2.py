@@ -26,7 +26,7 @@ from aisle.v1 import embedding_pb2 as aisle_dot_v1_dot_embedding__pb2
 from aisle.v1 import search_pb2 as aisle_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/reranker.proto\x12\x08\x61isle.v1\x1a\x18\x61isle/v1/embedding.proto\x1a\x15\x61isle/v1/search.proto\"\x85\x03\n\rRerankRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12)\n\x08\x65ncoding\x18\x02 \x01(\x0b\x32\x17.aisle.v1.QueryEncoding\x12\x18\n\x10snapshot_version\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x03(\r\x12\x16\n\x0elexical_scores\x18\x05 \x03(\x02\x12\x14\n\x0c\x64\x65nse_scores\x18\x06 \x03(\x02\x12\x14\n\x0c\x66used_scores\x18\x07 \x03(\x02\x12\x15\n\rlexical_ranks\x18\x08 \x03(\r\x12\x13\n\x0b\x64\x65nse_ranks\x18\t \x03(\r\x12\x11\n\tbudget_ms\x18\n \x01(\x01\x12\x12\n\nvisitor_id\x18\x0b \x01(\t\x12\x12\n\nsession_id\x18\x0c \x01(\t\x12\x15\n\rexplain_limit\x18\r \x01(\r\x12\x15\n\rfeature_limit\x18\x0e \x01(\r\x12\x14\n\x0c\x63ross_encode\x18\x0f \x01(\x08\x12\x0f\n\x07\x65xplore\x18\x10 \x01(\x08\x12\x12\n\nprecedence\x18( \x03(\r\"E\n\x14\x43\x61ndidateExplanation\x12-\n\rcontributions\x18\x01 \x03(\x0b\x32\x16.aisle.v1.Contribution\"\x9f\x03\n\x0eRerankResponse\x12\r\n\x05order\x18\x01 \x03(\r\x12\x18\n\x10relevance_scores\x18\x02 \x03(\x01\x12\x1a\n\x12\x62lock_scored_count\x18\x03 \x01(\r\x12\x15\n\rfeature_names\x18\x04 \x03(\t\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x05 \x01(\x0c\x12\x34\n\x0c\x65xplanations\x18\x06 \x03(\x0b\x32\x1e.aisle.v1.CandidateExplanation\x12\x16\n\x0e\x62undle_version\x18\x07 \x01(\t\x12\x10\n\x08\x64\x65graded\x18\x08 \x03(\t\x12\x37\n\x08stage_ms\x18\t \x03(\x0b\x32%.aisle.v1.RerankResponse.StageMsEntry\x12\x1b\n\x13\x63ross_encoded_count\x18\n \x01(\r\x12\x16\n\x0e\x65xplored_place\x18\x0b \x01(\r\x12\x1b\n\x13\x65xplored_propensity\x18\x0c \x01(\x02\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x82\x01\n\x0eProposeRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\r\n\x05limit\x18\x05 \x01(\r\x12\x11\n\tbudget_ms\x18\x06 \x01(\x01\"\xef\x01\n\x0fProposeResponse\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\x12\x18\n\x10near_product_ids\x18\x02 \x03(\t\x12\x14\n\x0cnear_weights\x18\x03 \x03(\x02\x12\x1b\n\x13\x65xclude_product_ids\x18\x04 \x03(\t\x12\x10\n\x08\x64\x65graded\x18\x05 \x03(\t\x12\x38\n\x08stage_ms\x18\x06 \x03(\x0b\x32&.aisle.v1.ProposeResponse.StageMsEntry\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x8e\x02\n\x14RankProposalsRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x18\n\x10snapshot_version\x18\x05 \x01(\t\x12\x0c\n\x04rows\x18\x06 \x03(\r\x12\x14\n\x0c\x64\x65nse_scores\x18\x07 \x03(\x02\x12\x11\n\tbudget_ms\x18\x08 \x01(\x01\x12\x15\n\rexplain_limit\x18\t \x01(\r\x12\x15\n\rfeature_limit\x18\n \x01(\r\x12\x16\n\x0eproposed_count\x18\x0b \x01(\r\x12\x0f\n\x07\x65xplore\x18\x0c \x01(\x08\"B\n\x15RankProposalsResponse\x12)\n\x07ranking\x18\x01 \x01(\x0b\x32\x18.aisle.v1.RerankResponse2\xe0\x01\n\x0fRerankerService\x12;\n\x06Rerank\x12\x17.aisle.v1.RerankRequest\x1a\x18.aisle.v1.RerankResponse\x12>\n\x07Propose\x12\x18.aisle.v1.ProposeRequest\x1a\x19.aisle.v1.ProposeResponse\x12P\n\rRankProposals\x12\x1e.aisle.v1.RankProposalsRequest\x1a\x1f.aisle.v1.RankProposalsResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/reranker.proto\x12\x08\x61isle.v1\x1a\x18\x61isle/v1/embedding.proto\x1a\x15\x61isle/v1/search.proto\"\x99\x03\n\rRerankRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12)\n\x08\x65ncoding\x18\x02 \x01(\x0b\x32\x17.aisle.v1.QueryEncoding\x12\x18\n\x10snapshot_version\x18\x03 \x01(\t\x12\x0c\n\x04rows\x18\x04 \x03(\r\x12\x16\n\x0elexical_scores\x18\x05 \x03(\x02\x12\x14\n\x0c\x64\x65nse_scores\x18\x06 \x03(\x02\x12\x14\n\x0c\x66used_scores\x18\x07 \x03(\x02\x12\x15\n\rlexical_ranks\x18\x08 \x03(\r\x12\x13\n\x0b\x64\x65nse_ranks\x18\t \x03(\r\x12\x11\n\tbudget_ms\x18\n \x01(\x01\x12\x12\n\nvisitor_id\x18\x0b \x01(\t\x12\x12\n\nsession_id\x18\x0c \x01(\t\x12\x15\n\rexplain_limit\x18\r \x01(\r\x12\x15\n\rfeature_limit\x18\x0e \x01(\r\x12\x14\n\x0c\x63ross_encode\x18\x0f \x01(\x08\x12\x0f\n\x07\x65xplore\x18\x10 \x01(\x08\x12\x12\n\nread_ahead\x18\x11 \x01(\x08\x12\x12\n\nprecedence\x18( \x03(\r\"E\n\x14\x43\x61ndidateExplanation\x12-\n\rcontributions\x18\x01 \x03(\x0b\x32\x16.aisle.v1.Contribution\"\x9f\x03\n\x0eRerankResponse\x12\r\n\x05order\x18\x01 \x03(\r\x12\x18\n\x10relevance_scores\x18\x02 \x03(\x01\x12\x1a\n\x12\x62lock_scored_count\x18\x03 \x01(\r\x12\x15\n\rfeature_names\x18\x04 \x03(\t\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x05 \x01(\x0c\x12\x34\n\x0c\x65xplanations\x18\x06 \x03(\x0b\x32\x1e.aisle.v1.CandidateExplanation\x12\x16\n\x0e\x62undle_version\x18\x07 \x01(\t\x12\x10\n\x08\x64\x65graded\x18\x08 \x03(\t\x12\x37\n\x08stage_ms\x18\t \x03(\x0b\x32%.aisle.v1.RerankResponse.StageMsEntry\x12\x1b\n\x13\x63ross_encoded_count\x18\n \x01(\r\x12\x16\n\x0e\x65xplored_place\x18\x0b \x01(\r\x12\x1b\n\x13\x65xplored_propensity\x18\x0c \x01(\x02\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x82\x01\n\x0eProposeRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\r\n\x05limit\x18\x05 \x01(\r\x12\x11\n\tbudget_ms\x18\x06 \x01(\x01\"\xef\x01\n\x0fProposeResponse\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\x12\x18\n\x10near_product_ids\x18\x02 \x03(\t\x12\x14\n\x0cnear_weights\x18\x03 \x03(\x02\x12\x1b\n\x13\x65xclude_product_ids\x18\x04 \x03(\t\x12\x10\n\x08\x64\x65graded\x18\x05 \x03(\t\x12\x38\n\x08stage_ms\x18\x06 \x03(\x0b\x32&.aisle.v1.ProposeResponse.StageMsEntry\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x8e\x02\n\x14RankProposalsRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x18\n\x10snapshot_version\x18\x05 \x01(\t\x12\x0c\n\x04rows\x18\x06 \x03(\r\x12\x14\n\x0c\x64\x65nse_scores\x18\x07 \x03(\x02\x12\x11\n\tbudget_ms\x18\x08 \x01(\x01\x12\x15\n\rexplain_limit\x18\t \x01(\r\x12\x15\n\rfeature_limit\x18\n \x01(\r\x12\x16\n\x0eproposed_count\x18\x0b \x01(\r\x12\x0f\n\x07\x65xplore\x18\x0c \x01(\x08\"B\n\x15RankProposalsResponse\x12)\n\x07ranking\x18\x01 \x01(\x0b\x32\x18.aisle.v1.RerankResponse2\xe0\x01\n\x0fRerankerService\x12;\n\x06Rerank\x12\x17.aisle.v1.RerankRequest\x1a\x18.aisle.v1.RerankResponse\x12>\n\x07Propose\x12\x18.aisle.v1.ProposeRequest\x1a\x19.aisle.v1.ProposeResponse\x12P\n\rRankProposals\x12\x1e.aisle.v1.RankProposalsRequest\x1a\x1f.aisle.v1.RankProposalsResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,23 +39,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROPOSERESPONSE_STAGEMSENTRY']._loaded_options = None
   _globals['_PROPOSERESPONSE_STAGEMSENTRY']._serialized_options = b'8\001'
   _globals['_RERANKREQUEST']._serialized_start=87
-  _globals['_RERANKREQUEST']._serialized_end=476
-  _globals['_CANDIDATEEXPLANATION']._serialized_start=478
-  _globals['_CANDIDATEEXPLANATION']._serialized_end=547
-  _globals['_RERANKRESPONSE']._serialized_start=550
-  _globals['_RERANKRESPONSE']._serialized_end=965
-  _globals['_RERANKRESPONSE_STAGEMSENTRY']._serialized_start=919
-  _globals['_RERANKRESPONSE_STAGEMSENTRY']._serialized_end=965
-  _globals['_PROPOSEREQUEST']._serialized_start=968
-  _globals['_PROPOSEREQUEST']._serialized_end=1098
-  _globals['_PROPOSERESPONSE']._serialized_start=1101
-  _globals['_PROPOSERESPONSE']._serialized_end=1340
-  _globals['_PROPOSERESPONSE_STAGEMSENTRY']._serialized_start=919
-  _globals['_PROPOSERESPONSE_STAGEMSENTRY']._serialized_end=965
-  _globals['_RANKPROPOSALSREQUEST']._serialized_start=1343
-  _globals['_RANKPROPOSALSREQUEST']._serialized_end=1613
-  _globals['_RANKPROPOSALSRESPONSE']._serialized_start=1615
-  _globals['_RANKPROPOSALSRESPONSE']._serialized_end=1681
-  _globals['_RERANKERSERVICE']._serialized_start=1684
-  _globals['_RERANKERSERVICE']._serialized_end=1908
+  _globals['_RERANKREQUEST']._serialized_end=496
+  _globals['_CANDIDATEEXPLANATION']._serialized_start=498
+  _globals['_CANDIDATEEXPLANATION']._serialized_end=567
+  _globals['_RERANKRESPONSE']._serialized_start=570
+  _globals['_RERANKRESPONSE']._serialized_end=985
+  _globals['_RERANKRESPONSE_STAGEMSENTRY']._serialized_start=939
+  _globals['_RERANKRESPONSE_STAGEMSENTRY']._serialized_end=985
+  _globals['_PROPOSEREQUEST']._serialized_start=988
+  _globals['_PROPOSEREQUEST']._serialized_end=1118
+  _globals['_PROPOSERESPONSE']._serialized_start=1121
+  _globals['_PROPOSERESPONSE']._serialized_end=1360
+  _globals['_PROPOSERESPONSE_STAGEMSENTRY']._serialized_start=939
+  _globals['_PROPOSERESPONSE_STAGEMSENTRY']._serialized_end=985
+  _globals['_RANKPROPOSALSREQUEST']._serialized_start=1363
+  _globals['_RANKPROPOSALSREQUEST']._serialized_end=1633
+  _globals['_RANKPROPOSALSRESPONSE']._serialized_start=1635
+  _globals['_RANKPROPOSALSRESPONSE']._serialized_end=1701
+  _globals['_RERANKERSERVICE']._serialized_start=1704
+  _globals['_RERANKERSERVICE']._serialized_end=1928
 # @@protoc_insertion_point(module_scope)

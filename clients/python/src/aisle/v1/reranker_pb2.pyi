@@ -42,6 +42,7 @@ class RerankRequest(_message.Message):
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
     CROSS_ENCODE_FIELD_NUMBER: _builtins.int
     EXPLORE_FIELD_NUMBER: _builtins.int
+    READ_AHEAD_FIELD_NUMBER: _builtins.int
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The searched query."""
@@ -61,6 +62,8 @@ class RerankRequest(_message.Message):
     """Lets the cross-encoder reorder the best candidates."""
     explore: _builtins.bool
     """Lets a product come up that few shoppers have seen, on some pages of known visitors."""
+    read_ahead: _builtins.bool
+    """Lets scores count that the cross-encoder gave for earlier pages of the query, and has others read later."""
     @_builtins.property
     def encoding(self) -> _embedding_pb2.QueryEncoding:
         """From the embedding service. Absent with an empty query: the shopper browses, and the candidates are ordered for
@@ -114,11 +117,12 @@ class RerankRequest(_message.Message):
         feature_limit: _builtins.int = ...,
         cross_encode: _builtins.bool = ...,
         explore: _builtins.bool = ...,
+        read_ahead: _builtins.bool = ...,
         precedence: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "explore", b"explore", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "explore", b"explore", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "read_ahead", b"read_ahead", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
