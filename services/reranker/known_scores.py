@@ -8,6 +8,8 @@ from cachetools import LRUCache
 from services.reranker.query import Matrix
 from services.reranker.states import Rows
 
+_MOST = 240  # of a query: its best, with several filters and for several visitors
+
 
 class KnownScores:
     """The newest scores of each query, of one snapshot. Threads may share it.
@@ -31,6 +33,10 @@ class KnownScores:
         return scores
 
     def keep(self, query: str, rows: Rows, scores: Matrix) -> None:
-        """Keep the scores (n,) of `rows` (n,), and no others, for a query."""
+        """Keep the scores (n,) of `rows` (n,), and as many of the query's earlier ones as have room."""
         with self._lock:
+            if (known := self._scores.get(query)) is not None:
+                others = ~np.isin(known[0], rows)
+                rows = np.concatenate([rows, known[0][others]])[:_MOST]
+                scores = np.concatenate([scores, known[1][others]])[:_MOST]
             self._scores[query] = (rows, scores)

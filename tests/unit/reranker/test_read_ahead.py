@@ -73,6 +73,16 @@ def test_the_queries_asked_last_are_remembered(reader: AheadReader) -> None:
     assert [reader.scores(query, ROWS) is None for query in asked] == [True, False, False]
 
 
+def test_pages_with_other_filters_take_nothing_from_each_other(reader: AheadReader) -> None:
+    pages = np.arange(0, 40), np.arange(30, 90)
+    for rows in pages:
+        reader.read(QUERY, rows, Pause(idle=True))
+    assert not any(reader.unread(QUERY, rows) for rows in pages)
+    reader.read(QUERY, np.arange(100, 330), Pause(idle=True))
+    known = reader.known.of(QUERY.text, np.arange(400))
+    assert np.count_nonzero(~np.isnan(known)) == 240 and reader.unread(QUERY, pages[0])
+
+
 def test_what_was_read_before_the_end_is_kept(scorer: Backward, reader: AheadReader) -> None:
     scorer.pause = pause = Pause(idle=True)
     scorer.stops_after = 4
