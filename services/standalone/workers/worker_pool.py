@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 from cachetools import LRUCache
 
@@ -66,7 +67,7 @@ class WorkerPool:
 
         A worker that has ended, or answers nothing, costs no page: it is made here.
         """
-        worker = self._chosen(call, request.wait_for_visible)
+        worker = self._chosen(request, call)
         if worker is None:
             return None
         try:
@@ -86,17 +87,21 @@ class WorkerPool:
             self._holders[made.page.query_id] = worker
         return made.page
 
-    def _chosen(self, call: PageCall, log_position: int) -> PageWorker | None:
+    def _chosen(self, request: PageRequest, call: PageCall) -> PageWorker | None:
         """The worker that makes a page. None: the first process.
 
         The first one only answers, so that it does so at once, while a worker is ready. A later page
-        is made where its window is, and one that waits for a write where that is shown.
+        is made where its window is, and one that waits for a write where that is shown. Of workers
+        with equally few pages, a query has its own: what was computed for it is cached there.
         """
+        log_position = request.wait_for_visible
         if call.query_id:
             holder = self._holders.get(call.query_id)
             return holder if holder and holder.shows(log_position) else None
         ready = [worker for worker in self._workers if worker.shows(log_position)]
-        return min(ready, key=lambda worker: worker.running, default=None)
+        query = request.query if isinstance(request, SearchRequest) else ""
+        first = crc32(query.encode()) % max(len(ready), 1)
+        return min(ready[first:] + ready[:first], key=lambda worker: worker.running, default=None)
 
 
 def _shares(config: GatewayConfig, count: int) -> dict[str, str]:

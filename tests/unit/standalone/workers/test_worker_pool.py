@@ -80,6 +80,20 @@ async def test_pages_go_to_the_worker_with_the_fewest_pages_and_are_logged_here(
     assert 0.2 <= time.monotonic() - request.began_at_seconds < 60
 
 
+async def test_a_query_has_a_worker_of_its_own_while_that_has_no_more_pages_than_others() -> None:
+    workers = Worker(), Worker(), Worker()
+    pool, _ = _pool(*workers)
+    for number in range(60):
+        await pool.page(SearchRequest(query=f"lamp {number % 20}"), _call())
+    asked = [{request.search.query for request in worker.asked} for worker in workers]
+    assert all(asked) and sum(map(len, asked)) == 20
+    holder = next(worker for worker in workers if worker.asked[0].search.query == "lamp 0")
+    holder.running = 1
+    before = len(holder.asked)
+    await pool.page(SearchRequest(query="lamp 0"), _call())
+    assert len(holder.asked) == before
+
+
 async def test_recommendations_are_handed_on_as_such() -> None:
     worker = Worker()
     pool, _ = _pool(worker)
