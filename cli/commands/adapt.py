@@ -24,7 +24,7 @@ def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     minutes: Annotated[
         float, typer.Option(min=0.1, help="Grading and training end in about that time.")
     ] = 30,
-    queries: Annotated[int, typer.Option(min=400, max=50_000, help="The most queries to make.")] = 3_000,
+    queries: Annotated[int, typer.Option(min=400, max=50_000, help="The most queries to make.")] = 6_000,
     seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
     promote: Promote = False,
     as_json: Json = False,

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ import pytest
 pytest.importorskip("torch")
 
 from cli.files.indexed import index_file
-from services.training.adapting.job import AdaptOptions, adapt_job
+from services.reranker.service import product_texts
+from services.training.adapting.grading import Grader
+from services.training.adapting.job import AdaptOptions, _part, adapt_job
+from services.training.adapting.pseudo_queries import make_pseudo_queries
 from services.training.adapting.score_store import ScoreStore
+from services.training.adapting.teacher import Teacher, teacher_folder
 from services.training.judged_shop import JudgedShop
 from services.training.promotion import objection_to, promote
 from services.training.ranker import base_bundle
@@ -76,6 +81,27 @@ def test_an_adapted_bundle_serves_the_snapshot_that_is_there_once_its_report_all
     assert shop.reranker is not None
     assert shop.reranker.bundle_version == made.version
     assert np.isfinite(shop.reranked(shop.page("red kettle")).relevance_scores).all()
+
+
+def test_lessons_have_fewer_products_than_queries_that_measure(data: Path) -> None:
+    shop = JudgedShop.open(data)
+    products = shop.snapshot.products
+    made = make_pseudo_queries([products.product(row) for row in range(len(products))], 20, 0)
+    with closing(ScoreStore(data / "workshop" / "adapt" / "scores.sqlite")) as store:
+        teacher = Teacher.open(teacher_folder(data, "counter"), store)
+        grader = Grader(shop, [teacher], product_texts(products), 0)
+        pairs = [(grader.graded(each, True), grader.graded(each, False)) for each in made]
+    found = [(len(whole.places), len(few.places)) for whole, few in pairs if whole and few]
+    assert len(found) > 5
+    assert {whole for whole, _ in found} <= {18, 19}  # with the product that the query was made from
+    assert {few for _, few in found} <= {10, 11}
+
+
+def test_later_queries_teach_so_that_a_long_run_does_not_only_measure() -> None:
+    parts = [_part(place) for place in range(10_000)]
+    assert parts[:7] == [0, 1, 2, 2, 2, 2, 0]
+    assert parts.count(0) == parts.count(1) == 300
+    assert set(parts[-5_000:]) == {2}
 
 
 class _Stopped(Exception):

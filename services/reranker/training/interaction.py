@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from services.reranker.training.heads import best_similarities, maxsim
+from services.reranker.training.query_layers import OwnReading
 
 BEST_CENTRE = 0.6  # typical cosine of a token to its nearest product token
 BEST_SCALE = 5.0
@@ -23,6 +24,7 @@ class BlockShape:
     heads: int = 4
     width: int = 256
     feed_forward: int = 512
+    query_layers: int = 0  # over the query's tokens alone, in front of the block
 
 
 class QueryTokens(NamedTuple):
@@ -45,6 +47,11 @@ class InteractionBlock(nn.Module):  # type: ignore[misc]
     def __init__(self, shape: BlockShape) -> None:
         super().__init__()
         self.heads = shape.heads
+        self.own = (
+            OwnReading(shape.hidden, shape.state, shape.heads, shape.query_layers)
+            if shape.query_layers
+            else None
+        )
         self.ask = nn.Linear(shape.hidden, shape.state)
         self.sharpness = nn.Parameter(torch.full((shape.heads, 1, 1), 8.0))
         self.token = nn.Linear(shape.hidden, shape.width)
@@ -62,6 +69,9 @@ class InteractionBlock(nn.Module):  # type: ignore[misc]
 
     def forward(self, query: QueryTokens, product_states: Tensor, product_mask: Tensor) -> Tensor:
         """States (b, n, t, state) and mask (b, n, t) of products -> scores (b, n)."""
+        if self.own is not None:
+            hidden, states = self.own(query.hidden, query.states, query.mask)
+            query = query._replace(hidden=hidden, states=states)
         scale = product_states.shape[-1]  # elements of unit vectors are small; a layer norm follows
         best = best_similarities(query.states, product_states, product_mask)
         found = self._attend(query.hidden, product_states, product_mask)

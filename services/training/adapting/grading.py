@@ -15,8 +15,10 @@ from services.training.adapting.pseudo_queries import PseudoQuery
 from services.training.adapting.teacher import Teacher
 from services.training.judged_shop import JudgedShop, Page
 
-_FIRST = 12  # products of a page that are graded
-_OTHERS = 6  # of those further down, drawn by chance
+# Products of a page that are graded: the first, and others drawn from those further down. Lessons
+# have fewer, because twice the queries teach more than twice the products of each.
+_MEASURED = (12, 6)
+_TAUGHT = (5, 5)
 _LAST = 100  # as far as the block scores a page
 _LEAST_CANDIDATES = 5
 
@@ -52,8 +54,8 @@ class Grader:
     texts: Texts
     seed: int
 
-    def graded(self, made: PseudoQuery) -> GradedQuery | None:
-        """The query with its grades.
+    def graded(self, made: PseudoQuery, measures: bool) -> GradedQuery | None:
+        """The query with its grades, more of them if it measures.
 
         None if the engine finds too little, or not the product that the query was made from.
         """
@@ -62,18 +64,19 @@ class Grader:
         origin = np.flatnonzero(rows == made.row)
         if len(rows) < _LEAST_CANDIDATES or not len(origin):
             return None
-        places = self._places(page, int(origin[0]), made.row)
+        places = self._places(page, int(origin[0]), made.row, _MEASURED if measures else _TAUGHT)
         texts = self.texts(rows[places])
         scores = np.stack([each.score(page.query.text, texts) for each in self.teachers], axis=1)
         return GradedQuery(page, int(origin[0]), places, scores)
 
-    def _places(self, page: Page, origin: int, row: int) -> Rows:
+    def _places(self, page: Page, origin: int, row: int, counts: tuple[int, int]) -> Rows:
         """The candidates to grade, the same in every run."""
+        first, more = counts
         order = self.shop.reranked(page).order[:_LAST]
-        others = order[_FIRST:]
+        others = order[first:]
         chance = np.random.default_rng([self.seed, row])
-        drawn = chance.choice(others, min(_OTHERS, len(others)), replace=False)
-        return np.unique(np.concatenate([order[:_FIRST], drawn, [origin]])).astype(np.int64)
+        drawn = chance.choice(others, min(more, len(others)), replace=False)
+        return np.unique(np.concatenate([order[:first], drawn, [origin]])).astype(np.int64)
 
 
 def grades_of(queries: Sequence[GradedQuery]) -> list[Matrix]:

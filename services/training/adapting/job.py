@@ -33,6 +33,8 @@ from shared.snapshot.generation import new_version_name
 _SCORES = Path("workshop") / "adapt" / "scores.sqlite"
 _GRADING_SHARE = 0.75  # of the minutes; the rest is for training
 _HELD_OUT = 6  # 1 in 6 queries chooses among blocks and weights, and another judges the bundle
+_MOST_HELD_OUT = 300  # of each; later queries teach
+_CHOOSING, _JUDGING, _TEACHING = range(3)
 _REPORTED = 250  # queries between two lines of progress
 
 Advance = Callable[[int], None]
@@ -45,7 +47,7 @@ class AdaptOptions:
 
     teachers: Sequence[str] = (TEACHER,)  # folders, or names of models that were fetched
     minutes: float = 30.0
-    queries: int = 3_000
+    queries: int = 6_000
     epochs: int = 3
     least_queries: int = 40  # that judge the bundle
     seed: int = 0
@@ -63,9 +65,14 @@ class _Lessons:
     def split(cls, graded: Sequence[GradedQuery]) -> _Lessons:
         parts = cls()
         for place, query in enumerate(graded):
-            by_place = {0: parts.choosing, 1: parts.judging}
-            by_place.get(place % _HELD_OUT, parts.teaching).append(query)
+            (parts.choosing, parts.judging, parts.teaching)[_part(place)].append(query)
         return parts
+
+
+def _part(place: int) -> int:
+    if place >= _HELD_OUT * _MOST_HELD_OUT:
+        return _TEACHING
+    return min(place % _HELD_OUT, _TEACHING)
 
 
 def adapt_job(
@@ -108,7 +115,8 @@ def _graded(
     for place, query in enumerate(made):
         if time.monotonic() > due:
             return kept, place
-        if (graded := grader.graded(query)) is not None:
+        measures = _part(len(kept)) != _TEACHING
+        if (graded := grader.graded(query, measures)) is not None:
             kept.append(graded)
         advance(1)
         if place % _REPORTED == _REPORTED - 1:
