@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.training.learning.state import LearningState
 from shared.events.kafka.config import KafkaConfig
@@ -26,9 +27,10 @@ from tests.unit.feedback.join.scene import MINUTE, Scene, files, rows
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
 SEARCHES = 60 * KILLS
 PRODUCTS = 10
+ACTIONS = 3 * 2  # kinds, and products of each, after a search
 WORKS_SECONDS = 4.0  # at most, once something is exported
 QUIET_SECONDS = 3.0
-UNTIL_SECONDS = 180.0
+UNTIL_SECONDS = 360.0  # an export that took long on a busy machine makes the next one wait
 
 pytestmark = pytest.mark.timeout(300 + 30 * KILLS)
 
@@ -85,14 +87,20 @@ def until_exported(data: Path, seen: str) -> None:
         time.sleep(0.05)
 
 
+def is_whole(tables: Tables) -> bool:
+    """Whether all pages and events are in the tables."""
+    shown = sum(map(tables.row_count, tables.days()))
+    did = sum(tables.row_count(day, INTERACTIONS) for day in tables.interaction_days())
+    return (shown, did) == (SEARCHES * PRODUCTS, SEARCHES * ACTIONS)
+
+
 def until_quiet(data: Path) -> dict[str, bytes]:
-    """The tables, once all pages are in them and nothing changes any more."""
+    """The tables, once all pages and events are in them and nothing changes any more."""
     until = time.monotonic() + UNTIL_SECONDS
     before: dict[str, bytes] = {}
     while time.monotonic() < until:
         found = files(data / "tables")
-        is_whole = sum(map(Tables(data / "tables").row_count, Tables(data / "tables").days()))
-        if is_whole == SEARCHES * PRODUCTS and found == before:
+        if is_whole(Tables(data / "tables")) and found == before:
             return found
         before = found
         time.sleep(QUIET_SECONDS)
