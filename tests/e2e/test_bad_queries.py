@@ -66,6 +66,7 @@ def test_an_attribute_that_no_product_has_is_no_result_and_a_note(channel: grpc.
         query="shoes",
         filters=[Filter(field="attributes.no such", exists=True)],
         facets=[FacetRequest(field="attributes.nor this")],
+        deadline_ms=10_000,
     )
     page = SearchServiceStub(channel).Search(request, timeout=60)
     assert (len(page.results), page.total_count, len(page.facets[0].values)) == (0, 0, 0)

@@ -117,7 +117,7 @@ ABSENT = {
     "gateway": "faiss,lightgbm,onnxruntime,openvino,rapidfuzz,rich,tantivy,tokenizers,torch,typer",
     "embedding": "lightgbm,redis,rich,torch,typer",
     "retrieval": "cachetools,lightgbm,onnxruntime,openvino,redis,rich,tokenizers,torch,typer",
-    "reranker": "cachetools,faiss,openvino,rich,tantivy,torch,typer",
+    "reranker": "faiss,openvino,rich,tantivy,torch,typer",
     "feedback": "cachetools,faiss,lightgbm,numpy,onnxruntime,openvino,rich,tantivy,tokenizers,torch,typer",
 }
 
