@@ -42,17 +42,14 @@ class AheadReader:
         return bool(np.isnan(self.known.of(query.text, rows)[rows != UNKNOWN]).any())
 
     def read(self, query: EncodedQuery, rows: Rows, pause: Pause) -> None:
-        """Score those of `rows` (n,) that are unread. What was read when it is stopped is kept."""
+        """Score those of `rows` (n,) that are unread. Each is known at once."""
         rows = rows[rows != UNKNOWN]
-        scores = self.known.of(query.text, rows)
-        wanted = np.flatnonzero(np.isnan(scores))
-        for start in range(0, len(wanted), _AT_ONCE):
+        unread = rows[np.isnan(self.known.of(query.text, rows))]
+        for start in range(0, len(unread), _AT_ONCE):
             if not pause.until_idle():
-                break
-            part = wanted[start : start + _AT_ONCE]
-            scores[part] = self.scorer.score(query, rows[part])
-        read = ~np.isnan(scores)
-        self.known.keep(query.text, rows[read], scores[read])
+                return
+            part = unread[start : start + _AT_ONCE]
+            self.known.keep(query.text, part, self.scorer.score(query, part))
 
 
 @dataclass
