@@ -64,8 +64,12 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the server's default.")
     ] = 0,
     max_tier: Annotated[
-        str, typer.Option(help="The last stage that may run: lexical, dense, fused, reranked, cross_encoded.")
-    ] = "reranked",
+        str,
+        typer.Option(
+            help="The last stage that may run: lexical, dense, fused, reranked, cross_encoded; default: "
+            "reranked, and what the cross-encoder read ahead."
+        ),
+    ] = "",
     language: Annotated[
         str, typer.Option(help="The query's language, such as de; otherwise each one of the catalogue.")
     ] = "",
@@ -129,7 +133,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
 
 def _tier(name: str) -> Tier.ValueType:
     try:
-        return Tier.Value(f"TIER_{name.upper()}")
+        return Tier.Value(f"TIER_{name.upper() or 'UNSPECIFIED'}")
     except ValueError as error:
         tiers = "lexical, dense, fused, reranked or cross_encoded"
         raise InvalidRequest("--max-tier", f"{name!r} is not {tiers}") from error

@@ -123,9 +123,8 @@ async def test_a_page_that_waits_for_nobody_gets_what_was_read_for_an_earlier_on
     request.read_ahead = True
     assert (await service.Rerank(request)).cross_encoded_count == 0
     async with asyncio.timeout(60):
-        while not (later := await service.Rerank(request)).cross_encoded_count:
+        while (later := await service.Rerank(request)).cross_encoded_count < 12:
             await asyncio.sleep(0.05)
-    assert later.cross_encoded_count == 12
     request.read_ahead = False
     assert (await service.Rerank(request)).cross_encoded_count == 0
     request.cross_encode = True
