@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 Answer = TypeVar("Answer")
-Inputs = ParamSpec("Inputs")
+Inputs = TypeVarTuple("Inputs")
 
 
-def answer_of(work: Callable[Inputs, Answer], *inputs: Inputs.args, **named: Inputs.kwargs) -> Answer:
+def answer_of(work: Callable[[*Inputs], Answer], *inputs: *Inputs) -> Answer:
     """The result of the work. A panic becomes a RuntimeError.
 
     A panic in Rust arrives as a BaseException that is no Exception. No caller expects it, so the one
     who waits for the result would wait until the deadline.
     """
     try:
-        return work(*inputs, **named)
+        return work(*inputs)
     except (Exception, KeyboardInterrupt, SystemExit, asyncio.CancelledError):
         raise
     except BaseException as panic:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.query import EncodedQuery, Matrix
-from services.reranker.read_ahead import AheadReader
+from services.reranker.read_ahead import AheadReader, ReadAhead
 from services.reranker.scorer import TimedScorer
 from services.reranker.standardised import standardised
-from services.reranker.states import Rows
 
 Scores = NDArray[np.float64]
 
@@ -35,16 +34,19 @@ class CrossEncodedTop:
     limit: int = 60  # the best so many are read ahead
     ahead: AheadReader | None = None
 
-    def best(self, candidates: Candidates, ranked: Scores) -> Rows:
-        """The rows of the best by `ranked` (n,), which are worth reading."""
-        return candidates.rows[candidates.order(ranked)[: self.limit]]
+    def read_before(
+        self, query: EncodedQuery, candidates: Candidates, ranked: Scores, later: ReadAhead
+    ) -> CrossEncoded | None:
+        """As `score`, by what is known from earlier pages. None if that is too little.
 
-    def read_before(self, query: EncodedQuery, candidates: Candidates, ranked: Scores) -> CrossEncoded | None:
-        """As `score`, by what is known from earlier pages. None if that is too little."""
+        `later` reads those of the best that are unread.
+        """
         if self.ahead is None:
             return None
         best_first = candidates.order(ranked)[: self.limit]
-        known = self.ahead.scores(query, candidates.rows[best_first])
+        rows = candidates.rows[best_first]
+        later.want(self.ahead, query, rows)
+        known = self.ahead.scores(query, rows)
         if known is None:
             return None
         scores = np.full(len(candidates), np.nan, np.float32)

@@ -63,11 +63,9 @@ class Pause:
     def until_idle(self) -> bool:
         """Whether the work goes on; False once `end` was called."""
         due = time.monotonic() + self.most_seconds
-        while not self._ended.is_set():
-            if self.idle or time.monotonic() >= due:
-                return True
-            time.sleep(_PAUSE_SECONDS)
-        return False
+        while not (self._ended.is_set() or self.idle or time.monotonic() >= due):
+            self._ended.wait(_PAUSE_SECONDS)
+        return not self._ended.is_set()
 
     def end(self) -> None:
         """Let nothing go on."""

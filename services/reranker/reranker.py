@@ -17,6 +17,7 @@ from services.reranker.features import VISITOR_AFFINITY, CandidateScores, featur
 from services.reranker.maxsim import maxsim
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.ranker import Ranker
+from services.reranker.read_ahead import ReadAhead
 from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.scorer import PartialScores, TimedScorer, no_scores
 from services.reranker.snapshot import RerankerSnapshot
@@ -73,10 +74,8 @@ class Reranker:
     affinity_weight: float = 0.5
     cross_encoder: CrossEncodedTop | None = None
     exploration: Exploration = field(default_factory=Exploration)
-    # Gather and MaxSim of a request
-    before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
-    # Features and ranker of a request
-    after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
+    before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # gather and MaxSim
+    after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # features and ranker
 
     def rerank(
         self,
@@ -144,12 +143,13 @@ class Reranker:
         noted = replace(ranked, degraded=(*ranked.degraded, *late), stage_ms=ranked.stage_ms | clock.stage_ms)
         return _crossed(candidates, noted, crossed)
 
-    def read_before(self, query: EncodedQuery, candidates: Candidates, ranked: Reranking) -> Reranking:
-        """The ranking, its best reordered by what the cross-encoder said of them for earlier pages."""
-        if self.cross_encoder is None:
-            return ranked
-        crossed = self.cross_encoder.read_before(query, candidates, ranked.relevance_scores)
-        return ranked if crossed is None else _crossed(candidates, ranked, crossed)
+    def read_before(
+        self, query: EncodedQuery, candidates: Candidates, ranked: Reranking, later: ReadAhead
+    ) -> Reranking:
+        """The ranking by what the cross-encoder said for earlier pages; `later` reads the rest."""
+        top = self.cross_encoder
+        crossed = top.read_before(query, candidates, ranked.relevance_scores, later) if top else None
+        return _crossed(candidates, ranked, crossed) if crossed else ranked
 
     def browse(self, candidates: Candidates, stored: StoredPage | None) -> Browsing:
         """Order a page without a query, by the given order and the visitor's affinity.

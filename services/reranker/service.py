@@ -27,7 +27,6 @@ from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.read_ahead import ReadAhead
 from services.reranker.recommending.service import Recommender
 from services.reranker.rerank_messages import browsing_response, response_of
-from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from services.reranker.work_queue import WorkQueue
@@ -94,7 +93,7 @@ class RerankerService(RerankerServiceServicer):
                 ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
                 return response_of(request, reranker, ranked)
             if request.read_ahead:
-                ranked = self._read_before(reranker, query, candidates, ranked)
+                ranked = reranker.read_before(query, candidates, ranked, self._ahead)
             if request.explore:
                 ranked = reranker.explored(candidates, ranked, stored)
             return response_of(request, reranker, ranked)
@@ -116,15 +115,6 @@ class RerankerService(RerankerServiceServicer):
         """Finish running calls."""
         self._work_queue.close()
         self._ahead.close()
-
-    def _read_before(
-        self, reranker: Reranker, query: EncodedQuery, candidates: Candidates, ranked: Reranking
-    ) -> Reranking:
-        """The ranking by what was read for earlier pages; what is unread is read for later ones."""
-        top = reranker.cross_encoder
-        if top and top.ahead:
-            self._ahead.want(top.ahead, query, top.best(candidates, ranked.relevance_scores))
-        return reranker.read_before(query, candidates, ranked)
 
     async def _stored(
         self,

@@ -34,7 +34,7 @@ _SCORES = Path("workshop") / "adapt" / "scores.sqlite"
 _GRADING_SHARE = 0.75  # of the minutes; the rest is for training
 _HELD_OUT = 6  # 1 in 6 queries chooses among blocks and weights, and another judges the bundle
 _MOST_HELD_OUT = 300  # of each; later queries teach
-_CHOOSING, _JUDGING, _TEACHING = range(3)
+_TEACHING = 2  # the part that is not held out; 0 chooses, 1 judges
 _REPORTED = 250  # queries between two lines of progress
 
 Advance = Callable[[int], None]

@@ -141,15 +141,29 @@ def test_an_error_ends_no_thread(caplog: pytest.LogCaptureFixture, scorer: Backw
     ahead.close()
 
 
+@dataclass
+class Switch:
+    """Whether a core is idle."""
+
+    on: bool = False
+
+    def __bool__(self) -> bool:
+        return self.on
+
+
 def test_a_next_page_is_ordered_as_one_that_waited(reranker: Reranker, reader: AheadReader) -> None:
     timed = TimedScorer(reader.scorer, 4, 10, CostEstimate(0.001))
     top = CrossEncodedTop(timed, weight=1_000.0, limit=10, ahead=reader)
     both = replace(reranker, cross_encoder=top)
     ranked = both.rerank(QUERY, CANDIDATES, None, UNLIMITED)
-    assert both.read_before(QUERY, CANDIDATES, ranked) is ranked
-    reader.read(QUERY, top.best(CANDIDATES, ranked.relevance_scores), Pause(idle=True))
-    known = both.read_before(QUERY, CANDIDATES, ranked)
+    idle = Switch()
+    later = ReadAhead(Pause(idle, math.inf))
+    assert both.read_before(QUERY, CANDIDATES, ranked, later) is ranked
+    idle.on = True
+    _waited(later)
+    known = both.read_before(QUERY, CANDIDATES, ranked, later)
     waited = both.cross_encoded(QUERY, CANDIDATES, ranked, UNLIMITED)
     assert known.order.tolist() == waited.order.tolist() != ranked.order.tolist()
     assert known.cross_encoded is not None and known.cross_encoded.scored_count == 10
-    assert reranker.read_before(QUERY, CANDIDATES, ranked) is ranked
+    assert reranker.read_before(QUERY, CANDIDATES, ranked, later) is ranked
+    later.close()
