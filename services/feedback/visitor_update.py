@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from shared.features.counters import day_of
 from shared.features.observation import Interaction
@@ -18,6 +19,7 @@ from shared.features.visitor import (
 )
 
 MAX_WEIGHT = 10.0
+_TIME = attrgetter("time_seconds")
 
 
 def after(state: VisitorState, interaction: Interaction) -> VisitorState:
@@ -32,14 +34,15 @@ def after(state: VisitorState, interaction: Interaction) -> VisitorState:
         return state
     touched = dict.fromkeys(interaction.product_ids)
     before = {product.product_id: product for product in state.recent}
-    changed = [_gain(before.get(product_id), product_id, gained, interaction) for product_id in touched]
-    kept = [product for product in state.recent if product.product_id not in touched]
-    # Stable: the latest seen first
-    ordered = sorted([*changed, *kept], key=lambda product: -product.time_seconds)
-    newest = max((product.time_seconds for product in ordered), default=interaction.time_seconds)
-    recent = [
-        product for product in ordered if product.weight > 0 and newest - product.time_seconds <= TTL_SECONDS
+    products = [
+        _gain(before.pop(product_id, None), product_id, gained, interaction) for product_id in touched
     ]
+    products += before.values()
+    # Stable: the latest seen first
+    products.sort(key=_TIME, reverse=True)
+    newest = products[0].time_seconds if products else interaction.time_seconds
+    oldest = newest - TTL_SECONDS
+    recent = [product for product in products if product.weight > 0 and product.time_seconds >= oldest]
     session_id = interaction.session_id if interaction.time_seconds >= newest else ""
     updated = VisitorState(
         tuple(recent[:MAX_RECENT_PRODUCTS]),
@@ -98,4 +101,4 @@ def _gain(
         return gain
     latest = gain if gain.time_seconds >= before.time_seconds else before
     weight = before.weight_at(latest.time_seconds) + gain.weight_at(latest.time_seconds)
-    return replace(latest, weight=min(MAX_WEIGHT, weight))
+    return latest._replace(weight=min(MAX_WEIGHT, weight))

@@ -63,6 +63,8 @@ def notes(request: SearchRequest) -> list[str]:
 
 def id_fault(value: str) -> str:
     """The fault in an id, which has 1 to 128 bytes. Empty if it is valid."""
+    if value and len(value) <= MAX_ID_BYTES and value.isascii() and value.isprintable():
+        return ""  # nearly all ids, and quicker than what follows
     if not value:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:

@@ -9,11 +9,12 @@ The stored parts are, in order:
 """
 
 import hashlib
-import json
 import struct
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from typing import NamedTuple
+
+import orjson
 
 from shared.features import counted_once, frequency, watermarks
 from shared.features.counted_once import CountedOnce
@@ -29,13 +30,11 @@ TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
 MAX_SEEN = 1_024  # events of one visitor; twice the most applied but uncommitted records
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COUNT = struct.Struct("<H")
 _SEEN = struct.Struct("<8sQ")
 
 
-@dataclass(frozen=True, slots=True)
-class RecentProduct:
+class RecentProduct(NamedTuple):
     """A product that the visitor acted on."""
 
     product_id: str
@@ -49,8 +48,7 @@ class RecentProduct:
         return 0.0 if age > TTL_SECONDS else self.weight * float(0.5 ** (age / HALF_LIFE_SECONDS))
 
 
-@dataclass(frozen=True, slots=True)
-class BoughtProduct:
+class BoughtProduct(NamedTuple):
     """A product that the visitor bought."""
 
     product_id: str
@@ -161,24 +159,23 @@ class Visitor:
 
     def encoded(self) -> bytes:
         """The stored form."""
-        recent = [
-            (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
-        ]
-        bought = [(each.product_id, each.days, each.first_day, each.last_day) for each in self.state.bought]
-        state = _JSON.encode([self.state.session_id, recent, bought, self.state.cart, self.state.bought_days])
+        state = self.state
+        recent = [*map(tuple, state.recent)]  # orjson writes plain tuples only
+        bought = [*map(tuple, state.bought)]
+        written = orjson.dumps([state.session_id, recent, bought, state.cart, state.bought_days])
         parts = (self.watermarks, self._seen, self.frequency, self.interactions, self.shown)
-        return b"".join((*(part.encoded() for part in parts), state.encode()))
+        return b"".join((*(part.encoded() for part in parts), written))
 
 
 def state_of(value: bytes | None) -> VisitorState:
     """The state in a value; UNKNOWN_VISITOR if there is no value."""
     if not value:
         return UNKNOWN_VISITOR
-    session_id, recent, bought, cart, bought_days = json.loads(_parts(value)[-1])
+    session_id, recent, bought, cart, bought_days = orjson.loads(_parts(value)[-1])
     return VisitorState(
-        tuple(RecentProduct(*each) for each in recent),
+        tuple(map(RecentProduct._make, recent)),
         session_id,
-        tuple(BoughtProduct(*each) for each in bought),
+        tuple(map(BoughtProduct._make, bought)),
         tuple(cart),
         tuple(bought_days),
     )
@@ -194,10 +191,9 @@ def _parts(value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     start = watermarks.size(value)
     (count,) = _COUNT.unpack_from(value, start)
     start += _COUNT.size
-    admitted_at = start + count * _SEEN.size
-    interactions = admitted_at + frequency.SIZE
+    admitted = start + count * _SEEN.size
+    interactions = admitted + frequency.SIZE
     shown = interactions + counted_once.size_at(value, interactions)
     state = shown + counted_once.size_at(value, shown)
-    ends = (start, admitted_at, interactions, shown, state, len(value))
-    seen, admitted, acted, pages, rest = (value[at:end] for at, end in pairwise(ends))
-    return seen, admitted, acted, pages, rest
+    acted, pages = value[interactions:shown], value[shown:state]
+    return value[start:admitted], value[admitted:interactions], acted, pages, value[state:]
