@@ -6,7 +6,7 @@ while one process for each attack runs, then alone again. It has another address
 attackers' statuses, and the server's memory before, at most, and 30 seconds after. Before that, the
 engine's caches are filled to their limits by other queries, and its models are used once, those for
 products by a write. So the attackers are not charged for the memory of a working engine. They have
-lower priority than the server, as if they were on other machines.
+the lowest priority, as if they were on other machines.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tests.sample_shop import queries_of
 QUIET_RATE = 10.0
 _ALONE_SECONDS = 10.0
 _AFTER_SECONDS = 30.0  # in which the memory must be back
-_NICE = 15
+_NICE = 19
 # Callers, and pages: more than the long query encodings and windows that are kept
 _FILLING = 4
 _FILLED_BY = 1_200

@@ -14,6 +14,9 @@ from shared.errors import Overloaded
 _SMOOTHING = 0.1
 _SMOOTHING_SLOWER = 0.3
 _HEADROOM = 1.5  # mean pages that are expected to fit into the remaining time when a page's turn comes
+# Pages that take more than this share of their time on average are too many at once: half as many
+# are made in the same time, and each of them sooner
+_CROWDED = 0.5
 # A wait that takes longer than expected should still be in time, not refused late
 _WAIT_MARGIN = 1.5
 
@@ -21,7 +24,7 @@ _Turn = asyncio.Future[None]
 
 
 class Admission:
-    """Lets `max_in_flight` pages run at once.
+    """Lets `max_in_flight` pages run at once, or half as many while they take long.
 
     Others wait in a queue as long as they can still be in time. A page that would be late is
     refused at once. So under any load the engine answers as many pages as it can, and never works
@@ -39,11 +42,17 @@ class Admission:
         self._in_work: Counter[str] = Counter()  # running pages, by peer
         self._peers = RecentPeers()
         self._mean_page_ms = 0.0
+        self._mean_share = 0.0  # of the time that pages had
 
     @property
     def in_flight(self) -> int:
         """The number of running pages."""
         return self._in_work.total()
+
+    @property
+    def _most(self) -> int:
+        """The pages that may run at once now."""
+        return self._max_in_flight if self._mean_share < _CROWDED else math.ceil(self._max_in_flight / 2)
 
     @property
     def _waiting(self) -> int:
@@ -59,7 +68,7 @@ class Admission:
             return 0
         place = len(self._lines.get(peer, ())) + 1
         ahead = sum(min(len(line), place) for other, line in self._lines.items() if other != peer)
-        return math.ceil((ahead + place) * self._mean_page_ms / self._max_in_flight)
+        return math.ceil((ahead + place) * self._mean_page_ms / self._most)
 
     def retry_after_ms(self, peer: str = "") -> int:
         """When a refused caller may try again: after the current queue has been processed."""
@@ -76,11 +85,11 @@ class Admission:
         try:
             yield
         finally:
-            page_ms = (time.perf_counter() - start) * 1e3
-            self._observe(page_ms)
+            self._observe((time.perf_counter() - start) * 1e3, left_ms)
             self._leave(peer)
 
-    def _observe(self, page_ms: float) -> None:
+    def _observe(self, page_ms: float, left_ms: float) -> None:
+        self._mean_share += _SMOOTHING * (min(1.0, page_ms / left_ms) - self._mean_share)
         slower_by = page_ms - self._mean_page_ms
         weight = _SMOOTHING_SLOWER if slower_by > 0 else _SMOOTHING
         self._mean_page_ms += slower_by * (weight if self._mean_page_ms else 1.0)
@@ -155,9 +164,9 @@ class Admission:
             del self._lines[peer]
 
     def _may_begin(self, peer: str) -> bool:
-        shared = self._max_in_flight > 1 and self._peers.others_than(peer)
-        most = self._max_in_flight - 1 if shared else self._max_in_flight
-        return self._in_work[peer] < most and self.in_flight < self._max_in_flight
+        most = self._most
+        shared = most > 1 and self._peers.others_than(peer)
+        return self._in_work[peer] < most - shared and self.in_flight < most
 
     def _leave(self, peer: str) -> None:
         self._in_work[peer] -= 1

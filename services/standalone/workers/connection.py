@@ -25,6 +25,10 @@ _HEADER = Struct("<IIB")
 _ENDED = "the other process has ended"
 
 
+class Ended(Unavailable):
+    """The other process has ended, and answers nothing more."""
+
+
 class Kind(IntEnum):
     """Kinds of frames. The messages are those of protos/aisle/v1/worker.proto."""
 
@@ -60,9 +64,9 @@ class Connection(asyncio.Protocol):
         return connection
 
     async def call(self, kind: Kind, body: bytes = b"") -> bytes:
-        """The other end's answer. Raises its AisleError, and Unavailable if it has ended."""
+        """The other end's answer. Raises its AisleError, and Ended if it has ended."""
         if self.ended.is_set():
-            raise Unavailable(_ENDED)
+            raise Ended(_ENDED)
         number = next(self._numbers) & 0xFFFFFFFF
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
@@ -90,7 +94,7 @@ class Connection(asyncio.Protocol):
         self.ended.set()
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(Unavailable(_ENDED))
+                answer.set_exception(Ended(_ENDED))
         for task in self._running.values():
             task.cancel()
 

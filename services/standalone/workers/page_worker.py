@@ -9,7 +9,7 @@ import time
 from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, Replica
 from aisle.v1.status_pb2 import ReplicaStatus
 from aisle.v1.worker_pb2 import MakePageRequest, MakePageResponse
-from services.standalone.workers.connection import Answer, Connection, Kind
+from services.standalone.workers.connection import Answer, Connection, Ended, Kind
 from services.standalone.workers.worker_process import WorkerProcess, end
 from shared.errors import AisleError, Unavailable
 
@@ -18,6 +18,9 @@ _LOOK_SECONDS = 0.5
 _ANSWER_SECONDS = 2.0
 _ASKED = "was asked to end"
 _PATIENCE = 0.5  # of a page's remaining time, for a worker that answers nothing
+_SILENT_PAGES = 5  # so many of its usual pages would have taken less time: it is not just busy
+_USUAL_SECONDS = 0.03  # of a page, before it has made any
+_SMOOTHING = 0.1
 _LATE_SECONDS = 0.1  # a worker ends a page by itself, in time
 _SILENCE_SECONDS = 20.0  # a worker that was ready and then is silent for so long is replaced
 _START_SECONDS = 300.0  # the same before it was ready: large snapshots take a while
@@ -37,6 +40,7 @@ class PageWorker:
         self._connection: Connection | None = None  # None: no process runs
         self._pid = 0
         self._answered = 0.0  # when it last answered anything, in seconds of time.monotonic
+        self._usual_seconds = _USUAL_SECONDS  # of a page of late
         self.running = 0  # pages that it makes now
 
     def shows(self, log_position: int) -> bool:
@@ -49,29 +53,37 @@ class PageWorker:
     async def make(self, request: MakePageRequest, left_seconds: float) -> MakePageResponse:
         """A page, `left_seconds` before its deadline. Raises AisleErrors as a page does.
 
-        Raises TimeoutError, and gives it no more pages until it answers again, if it has answered
-        nothing in half of that time.
+        Raises Ended if its process has ended. Raises TimeoutError, and gives it no more pages until
+        it answers again, if it has answered nothing for so long that it is not just busy.
         """
         began = time.monotonic()
         call = asyncio.ensure_future(self._made(request, left_seconds + _LATE_SECONDS))
         self.running += 1
         try:
-            await asyncio.wait([call], timeout=left_seconds * _PATIENCE)
+            silence_seconds = max(left_seconds * _PATIENCE, _SILENT_PAGES * self._usual_seconds)
+            await asyncio.wait([call], timeout=silence_seconds)
             if not call.done() and self._answered < began:
                 self._status = None
                 raise TimeoutError
             made = await call
-            self._answered = time.monotonic()
+            self._observe(began)
             return made
         finally:
             self.running -= 1
             call.cancel()
 
+    def _observe(self, began: float) -> None:
+        self._answered = time.monotonic()
+        self._usual_seconds += _SMOOTHING * (self._answered - began - self._usual_seconds)
+
     async def _made(self, request: MakePageRequest, limit_seconds: float) -> MakePageResponse:
         if self._connection is None:
-            raise Unavailable("the page worker has ended")
-        async with asyncio.timeout(limit_seconds):
-            body = await self._connection.call(Kind.MAKE_PAGE, request.SerializeToString())
+            raise Ended("the page worker has ended")
+        try:
+            async with asyncio.timeout(limit_seconds):
+                body = await self._connection.call(Kind.MAKE_PAGE, request.SerializeToString())
+        except TimeoutError as error:
+            raise Unavailable("the page was not ready at its deadline; retry in a moment") from error
         return MakePageResponse.FromString(body)
 
     def replica(self) -> Replica:

@@ -19,10 +19,10 @@ from services.gateway.config import GatewayConfig
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.page_workers import PageCall, PageRequest
+from services.standalone.workers.connection import Ended
 from services.standalone.workers.page_worker import PageWorker
 from services.standalone.workers.remote_features import features_of
 from services.standalone.workers.worker_process import WorkerProcess
-from shared.errors import AisleError, InvalidRequest
 from shared.events.log import NewRecord
 from shared.features.store import FeatureStore
 
@@ -65,18 +65,17 @@ class WorkerPool:
     async def page(self, request: PageRequest, call: PageCall) -> SearchResponse | None:
         """See PageWorkers.
 
-        A worker that has ended, or answers nothing, costs no page: it is made here.
+        A worker that has ended, or answers nothing, costs no page: it is made here. A page that a
+        worker could not make in time is not, since there is less time, and more to do, here.
         """
         worker = self._chosen(request, call)
         if worker is None:
             return None
         try:
             made = await worker.make(_message(request, call), call.budget.left_ms() / 1e3)
-        except InvalidRequest:
-            raise
-        except (AisleError, TimeoutError):
+        except (Ended, TimeoutError):
             self.counts["workers.lost"] += 1
-            return None  # if it fails here, too, the caller sees that error
+            return None
         return self._taken(made, worker)
 
     def _taken(self, made: MakePageResponse, worker: PageWorker) -> SearchResponse:

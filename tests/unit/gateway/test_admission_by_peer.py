@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -136,3 +136,28 @@ def test_a_peer_is_alone_once_the_others_have_not_called_for_a_while() -> None:
     now += 11
     peers.note("a")
     assert not peers.others_than("a") and peers.others_than("b")
+
+
+async def test_half_as_many_run_at_once_while_pages_take_most_of_their_time() -> None:
+    admission = Admission(max_in_flight=4, max_waiting=10)
+
+    async def run_one(milliseconds: float, left_ms: float) -> None:
+        async with admission.admitted(left_ms):
+            await asyncio.sleep(milliseconds / 1e3)
+
+    async def at_once() -> int:
+        async with asyncio.timeout(5):
+            running = [asyncio.create_task(run_one(2, 60_000)) for _ in range(4)]
+            await _settled()
+            count = admission.in_flight
+            await asyncio.gather(*running)
+        return count
+
+    assert await at_once() == 4
+    for _ in range(20):
+        with suppress(Overloaded):
+            await run_one(10, 10)
+    assert await at_once() == 2
+    for _ in range(20):
+        await run_one(0, 60_000)
+    assert await at_once() == 4

@@ -14,8 +14,9 @@ from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.worker_pb2 import ImpressionRecord, MakePageRequest, MakePageResponse
 from services.gateway.search.budget import Budget
 from services.gateway.search.page_workers import PageCall
+from services.standalone.workers.connection import Ended
 from services.standalone.workers.worker_pool import WorkerPool
-from shared.errors import AisleError, InvalidRequest, Unavailable
+from shared.errors import AisleError, InvalidRequest, Overloaded, Unavailable
 from shared.events.log import NewRecord
 
 
@@ -123,17 +124,20 @@ async def test_a_later_page_goes_where_its_window_is() -> None:
     assert not other.asked
 
 
-@pytest.mark.parametrize(
-    "error", [Unavailable("the socket is closed"), AisleError("cancelled"), TimeoutError()]
-)
+@pytest.mark.parametrize("error", [Ended("the other process has ended"), TimeoutError()])
 async def test_a_page_that_a_worker_loses_is_made_here(error: Exception) -> None:
     pool, impressions = _pool(Worker(error=error))
     assert await pool.page(SearchRequest(), _call()) is None
     assert pool.counts == {"workers.lost": 1} and not impressions.records
 
 
-async def test_a_fault_in_the_request_is_the_callers() -> None:
-    pool, _ = _pool(Worker(error=InvalidRequest("query", "is too long")))
-    with pytest.raises(InvalidRequest, match="query"):
+@pytest.mark.parametrize(
+    "error",
+    [InvalidRequest("query", "is too long"), Unavailable("retrieval: deadline"), Overloaded("2 pages wait")],
+)
+async def test_an_error_that_a_worker_answers_is_the_pages_own(error: AisleError) -> None:
+    """Made again here, a page that was late would be later, and keep other callers from this process."""
+    pool, _ = _pool(Worker(error=error))
+    with pytest.raises(type(error), match=str(error)):
         await pool.page(SearchRequest(), _call())
     assert not pool.counts
