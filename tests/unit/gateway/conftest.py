@@ -182,9 +182,11 @@ class Reranker:
     proposals: tuple[str, ...] = ("p7", "p3")
     in_cart: tuple[str, ...] = ()
     propose_trouble: Trouble = none
+    proposed: list[ProposeRequest] = field(default_factory=list)
     ranked: list[RankProposalsRequest] = field(default_factory=list)
 
     async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
+        self.proposed.append(request)
         await self.propose_trouble()
         ones = [1.0] * len(request.product_ids)
         return ProposeResponse(
