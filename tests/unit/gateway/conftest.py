@@ -188,11 +188,10 @@ class Reranker:
     async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
         self.proposed.append(request)
         await self.propose_trouble()
-        ones = [1.0] * len(request.product_ids)
         return ProposeResponse(
             product_ids=self.proposals,
             near_product_ids=request.product_ids,
-            near_weights=ones,
+            near_weights=[1.0] * len(request.product_ids),
             exclude_product_ids=self.in_cart,
         )
 
@@ -200,11 +199,8 @@ class Reranker:
         self, request: RankProposalsRequest, context: Any = None
     ) -> RankProposalsResponse:
         self.ranked.append(request)
-        rerank = RerankRequest(
-            rows=request.rows,
-            explain_limit=request.explain_limit,
-            feature_limit=request.feature_limit,
-        )
+        limits = {"explain_limit": request.explain_limit, "feature_limit": request.feature_limit}
+        rerank = RerankRequest(rows=request.rows, **limits)
         return RankProposalsResponse(ranking=await self.Rerank(rerank))
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
