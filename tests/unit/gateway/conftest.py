@@ -199,8 +199,8 @@ class Reranker:
         self, request: RankProposalsRequest, context: Any = None
     ) -> RankProposalsResponse:
         self.ranked.append(request)
-        limits = {"explain_limit": request.explain_limit, "feature_limit": request.feature_limit}
-        rerank = RerankRequest(rows=request.rows, **limits)
+        first, known = request.explain_limit, request.feature_limit
+        rerank = RerankRequest(rows=request.rows, explain_limit=first, feature_limit=known)
         return RankProposalsResponse(ranking=await self.Rerank(rerank))
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
