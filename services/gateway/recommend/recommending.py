@@ -77,6 +77,7 @@ class Recommending:
             visitor_id=request.visitor_id,
             session_id=request.session_id,
             limit=PLACEMENTS[request.placement].proposed,
+            exclude_product_ids=request.exclude_product_ids,
             budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),  # 0 would mean no limit
         )
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,20 +38,26 @@ _Scores = Mapping[str, float]  # product id -> score, best first
 _Source = Callable[[Evidence, int], _Scores]
 
 
-def propose(evidence: Evidence, placement: Placement, limit: int) -> Proposals:
+def propose(
+    evidence: Evidence, placement: Placement, limit: int, excluded: Collection[str] = ()
+) -> Proposals:
     """At most `limit` products for a placement. Sources take turns, each with its best first.
 
-    Seeds are never proposed. Without a memory, only the visitor's own products are.
+    Neither seeds nor `excluded` products are proposed; sources go on to others. Without a memory,
+    only the visitor's own products are.
     """
-    wanted = limit + len(evidence.seeds)
-    lists = [(name, list(_SOURCES[name](evidence, wanted).items())) for name in SOURCES_OF[placement]]
-    left_out = set(evidence.seeds)
+    left_out = {*evidence.seeds, *excluded}
+    wanted = limit + len(left_out)
+    lists = [
+        (name, [each for each in _SOURCES[name](evidence, wanted).items() if each[0] not in left_out])
+        for name in SOURCES_OF[placement]
+    ]
     taken: dict[str, tuple[str, float]] = {}
-    for turn in range(wanted):
+    for turn in range(limit):
         if len(taken) >= limit:
             break
         for name, found in lists:
-            if turn < len(found) and found[turn][0] not in left_out:
+            if turn < len(found):
                 product_id, score = found[turn]
                 taken.setdefault(product_id, (name, score))
     kept = list(taken.items())[:limit]

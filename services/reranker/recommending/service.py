@@ -87,11 +87,12 @@ class Recommender:
         stopwatch = Stopwatch()
         with stopwatch.timed("store"):
             known = await self._known(request.visitor_id, request.session_id, request.budget_ms)
+        in_cart = () if placement is Placement.RECENTLY_VIEWED else known.state.cart
         with stopwatch.timed("proposals"):
             evidence = self._evidence(known.state, request.product_ids)
-            found = propose(evidence, placement, request.limit)
+            excluded = (*request.exclude_product_ids, *in_cart)
+            found = propose(evidence, placement, request.limit, excluded)
         near = _near(evidence, placement)
-        in_cart = () if placement is Placement.RECENTLY_VIEWED else known.state.cart
         return ProposeResponse(
             product_ids=found.product_ids,
             near_product_ids=list(near),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class TreesByHistory:
-    """Two lightgbm.Booster as one: each row is scored by the trees for its kind of product.
+    """Two CompiledTrees as one: each row is scored by the trees for its kind of product.
 
     Whether a product is bought again is easier to learn than whether it is bought for the first
     time, and would take most splits of common trees.

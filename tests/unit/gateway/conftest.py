@@ -182,15 +182,16 @@ class Reranker:
     proposals: tuple[str, ...] = ("p7", "p3")
     in_cart: tuple[str, ...] = ()
     propose_trouble: Trouble = none
+    proposed: list[ProposeRequest] = field(default_factory=list)
     ranked: list[RankProposalsRequest] = field(default_factory=list)
 
     async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
+        self.proposed.append(request)
         await self.propose_trouble()
-        ones = [1.0] * len(request.product_ids)
         return ProposeResponse(
             product_ids=self.proposals,
             near_product_ids=request.product_ids,
-            near_weights=ones,
+            near_weights=[1.0] * len(request.product_ids),
             exclude_product_ids=self.in_cart,
         )
 
@@ -198,11 +199,8 @@ class Reranker:
         self, request: RankProposalsRequest, context: Any = None
     ) -> RankProposalsResponse:
         self.ranked.append(request)
-        rerank = RerankRequest(
-            rows=request.rows,
-            explain_limit=request.explain_limit,
-            feature_limit=request.feature_limit,
-        )
+        first, known = request.explain_limit, request.feature_limit
+        rerank = RerankRequest(rows=request.rows, explain_limit=first, feature_limit=known)
         return RankProposalsResponse(ranking=await self.Rerank(rerank))
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:

@@ -67,6 +67,7 @@ async def test_what_is_excluded_or_in_the_cart_or_a_seed_is_not_asked_for(gatewa
     gateway.reranker.in_cart = ("p2",)
     await service(gateway).Recommend(asked(exclude_product_ids=["p1", "p0"]))
     assert list(gateway.retrieval.listed[0].exclude_product_ids) == ["p0", "p1", "p2"]
+    assert list(gateway.reranker.proposed[0].exclude_product_ids) == ["p1", "p0"]
 
 
 async def test_filters_are_passed_on(gateway: Gateway) -> None:

@@ -45,6 +45,14 @@ def test_a_limit_holds() -> None:
     assert propose(evidence, Placement.ALSO_BOUGHT, 1).product_ids == ("bee",)
 
 
+def test_other_products_are_proposed_in_the_place_of_excluded_ones() -> None:
+    evidence = Evidence(product_memory(bought=_BOUGHT), NOW_SECONDS, seeds=["ant"])
+    assert propose(evidence, Placement.ALSO_BOUGHT, 1, ["bee"]).product_ids == ("cat",)
+    history = History.of([BoughtProduct("ant", 5, TODAY - 90, TODAY - 3)])
+    known = Evidence(product_memory(bought=_BOUGHT), NOW_SECONDS, history)
+    assert propose(known, Placement.FOR_YOU, 2, ["ant", "unknown"]).product_ids == ("bee", "cat")
+
+
 @pytest.mark.parametrize("placement", list(Placement))
 def test_without_a_memory_only_the_own_history_is_proposed(placement: Placement) -> None:
     evidence = Evidence(ProductMemory.empty(), NOW_SECONDS, seeds=["unknown"])

@@ -70,6 +70,18 @@ async def test_a_visitor_is_known_by_what_it_bought_viewed_and_has_in_the_cart(r
     assert not seen.exclude_product_ids
 
 
+async def test_what_is_excluded_or_in_the_cart_leaves_its_place_to_others(
+    reranker: Reranker, memory: ProductMemoryFollower
+) -> None:
+    recommender = Recommender(OpenedRerankers(reranker), FeatureReader(KnownVisitor(), 1_000), memory)
+    asked = ProposeRequest(placement="also_bought", product_ids=["p1"], limit=1)
+    assert (await recommender.propose(asked)).product_ids == ["p3"]
+    asked.exclude_product_ids.append("p3")
+    assert (await recommender.propose(asked)).product_ids == ["p2"]
+    asked = ProposeRequest(placement="also_bought", product_ids=["p1"], visitor_id="ann", limit=1)
+    assert (await recommender.propose(asked)).product_ids == ["p2"]
+
+
 async def test_without_the_feature_store_the_note_says_so(reranker: Reranker) -> None:
     recommender = Recommender(OpenedRerankers(reranker), FeatureReader(DownStore(), 1_000), None)
     found = await recommender.propose(ProposeRequest(placement="for_you", visitor_id="ann", limit=10))

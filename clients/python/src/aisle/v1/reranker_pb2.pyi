@@ -262,6 +262,7 @@ class ProposeRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     placement: _builtins.str
     """As in RecommendRequest."""
     visitor_id: _builtins.str
@@ -276,6 +277,10 @@ class ProposeRequest(_message.Message):
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seeds."""
 
+    @_builtins.property
+    def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products that may not be shown. Sources propose others in their place."""
+
     def __init__(
         self,
         *,
@@ -285,10 +290,11 @@ class ProposeRequest(_message.Message):
         session_id: _builtins.str = ...,
         limit: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
+        exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "limit", b"limit", "placement", b"placement", "product_ids", b"product_ids", "session_id", b"session_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "exclude_product_ids", b"exclude_product_ids", "limit", b"limit", "placement", b"placement", "product_ids", b"product_ids", "session_id", b"session_id", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
