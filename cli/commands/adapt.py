@@ -6,11 +6,13 @@ import typer
 
 from cli.commands.train import Promote, finish
 from cli.options import DATA, Bundle, Data, Json
+from cli.ranks import trains_in_ranks
 from cli.terminal.console import warn
 from cli.terminal.work_bars import WorkBars
 from shared.models.packaged import TEACHER
 
 
+@trains_in_ranks
 def adapt(  # noqa: PLR0913 (a command's options are its parameters)
     data: Data = DATA,
     bundle: Bundle = "",

@@ -10,6 +10,7 @@ import typer
 from cli.commands.bench import report_lines
 from cli.commands.learn import exported
 from cli.options import DATA, Bundle, Data, Json
+from cli.ranks import trains_in_ranks
 from cli.terminal.console import print_json, say, waiting, warn
 from cli.terminal.learning_table import recommend_lines
 from cli.terminal.work_bars import WorkBars
@@ -58,6 +59,7 @@ Promote = Annotated[bool, typer.Option("--promote", help="Use the new bundle at 
 
 
 @app.command("reranker")
+@trains_in_ranks
 def reranker(  # noqa: PLR0913 (a command's options are its parameters)
     queries: Queries = None,
     judgments: Judgments = None,
@@ -142,6 +144,7 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
 
 
 @app.command("towers")
+@trains_in_ranks
 def towers(  # noqa: PLR0913 (a command's options are its parameters)
     queries: Queries = None,
     judgments: Judgments = None,

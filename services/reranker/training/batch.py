@@ -12,6 +12,22 @@ from torch import Tensor
 from services.reranker.training.arrays import Matrix, joined
 from services.reranker.training.encodings import Corpus
 from services.reranker.training.judged_list import JudgedList
+from services.reranker.training.ranks import part_of
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What losses are means over: numbers of a whole batch, of which a rank may have a part."""
+
+    lists: int
+    useful_lists: int  # with a grade above 0
+    products: int
+
+    @classmethod
+    def of(cls, lists: Sequence[JudgedList]) -> Counts:
+        """The counts of a whole batch."""
+        useful = sum(bool((judged.grades > 0).any()) for judged in lists)
+        return cls(len(lists), useful, sum(map(len, lists)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +37,18 @@ class Targets:
     grades: Tensor  # (b, n)
     mask: Tensor  # (b, n): not padding
     teacher_scores: Tensor | None  # (b, n); None unless all lists have them
+    counts: Counts
 
     @classmethod
-    def of(cls, lists: Sequence[JudgedList]) -> Targets:
-        """The targets of lists, padded to the longest."""
+    def of(cls, lists: Sequence[JudgedList], whole: Sequence[JudgedList] | None = None) -> Targets:
+        """The targets of lists, padded to the longest. `whole` is the batch they are a part of."""
         counts = torch.tensor([len(judged) for judged in lists])
         teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
         return cls(
             torch.from_numpy(_padded([judged.grades for judged in lists])),
             torch.arange(int(counts.max())) < counts.unsqueeze(1),
             torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,
+            Counts.of(lists if whole is None else whole),
         )
 
 
@@ -53,19 +71,22 @@ def batches(
     size: int,
     longest: int,
     generator: np.random.Generator,
-) -> Iterator[Batch]:
-    """All lists once in random order, `size` at a time.
+) -> Iterator[Batch | None]:
+    """All lists once in random order, `size` at a time: this rank's part of each batch.
 
-    A longer list is sampled to `longest` products, anew each time.
+    None if the part is empty. A longer list is sampled to `longest` products, anew each time.
     """
     order = generator.permutation(len(lists))
     for start in range(0, len(order), size):
         chosen = [lists[place].sampled(longest, generator) for place in order[start : start + size]]
-        yield make_batch(chosen, corpus)
+        part = part_of(chosen)
+        yield make_batch(part, corpus, chosen) if part else None
 
 
-def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
-    """A batch of `lists`, padded."""
+def make_batch(
+    lists: Sequence[JudgedList], corpus: Corpus, whole: Sequence[JudgedList] | None = None
+) -> Batch:
+    """A batch of `lists`, padded. `whole` is the batch that they are a part of."""
     queries = np.array([judged.query for judged in lists])
     rows, _ = joined([judged.rows for judged in lists])
     return Batch(
@@ -73,7 +94,7 @@ def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
         *corpus.products.padded(rows),
         torch.from_numpy(corpus.queries.vectors[queries]),
         torch.from_numpy(corpus.products.vectors[rows]),
-        Targets.of(lists),
+        Targets.of(lists, whole),
     )
 
 

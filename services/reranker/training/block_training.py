@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from services.reranker.states import TokenStates
-from services.reranker.training.graded_page import GradedPage, padded
+from services.reranker.training.graded_page import GradedPage, padded, with_own_states
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
 from services.reranker.training.losses import listwise_to_teacher, margin_mse
-from services.reranker.training.schedule import warmed_up
+from services.reranker.training.ranks import part_of, together
+from services.reranker.training.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +41,39 @@ def trained_blocks(
     It begins as MaxSim. The shipped block is no better start: it has learnt other grades, and came
     to less on two catalogues.
     """
+    return together(_trained, *with_own_states(pages, states), shape, settings)
+
+
+def _trained(
+    pages: Sequence[GradedPage], states: TokenStates, shape: BlockShape, settings: BlockSettings
+) -> Iterator[InteractionBlock]:
     torch.manual_seed(settings.seed)
     chance = np.random.default_rng(settings.seed)
     block = InteractionBlock(shape)
-    steps = settings.epochs * math.ceil(len(pages) / settings.batch_pages)
-    optimiser = torch.optim.AdamW(block.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    schedule = warmed_up(optimiser, steps)
+    count = settings.epochs * math.ceil(len(pages) / settings.batch_pages)
+    steps = Steps([{"params": list(block.parameters()), "lr": settings.learning_rate}], count)
     for _ in range(settings.epochs):
         order = chance.permutation(len(pages))
         for start in range(0, len(order), settings.batch_pages):
             batch = [pages[place] for place in order[start : start + settings.batch_pages]]
-            optimiser.zero_grad()
-            loss = _loss(block, batch, states, settings)
-            loss.backward()
-            nn.utils.clip_grad_norm_(block.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            part = part_of(batch)
+            steps.take(_loss(block, part, states, settings, len(batch)) if part else None)
         yield block
 
 
 def _loss(
-    block: InteractionBlock, pages: Sequence[GradedPage], states: TokenStates, settings: BlockSettings
+    block: InteractionBlock,
+    pages: Sequence[GradedPage],
+    states: TokenStates,
+    settings: BlockSettings,
+    lists: int,
 ) -> Tensor:
+    """The part of `pages` in the loss of a batch of `lists` pages."""
     arrays = [torch.from_numpy(array) for array in padded(pages, states)]
     query = QueryTokens(*arrays[:4])
     product_states, product_mask, teacher, mask = arrays[4:]
     wanted = settings.scale * teacher
     found = block(query, product_states, product_mask)
-    margins = margin_mse(found, wanted, mask)
-    return settings.margin_share * margins + settings.list_share * listwise_to_teacher(found, wanted, mask)
+    margins = margin_mse(found, wanted, mask, lists)
+    orders = listwise_to_teacher(found, wanted, mask, lists)
+    return settings.margin_share * margins + settings.list_share * orders

@@ -190,9 +190,11 @@ def _step(
     targets = Targets.of(lists)
     grades = targets.grades
     mask = targets.mask
-    loss = pointwise(scores, grades, mask) + settings.list_share * listwise(scores, grades, mask)
+    counts = targets.counts
+    loss = pointwise(scores, grades, mask, counts.products)
+    loss = loss + settings.list_share * listwise(scores, grades, mask, counts.useful_lists)
     if targets.teacher_scores is not None:
-        loss = loss + settings.teacher_share * margin_mse(scores, targets.teacher_scores, mask)
+        loss = loss + settings.teacher_share * margin_mse(scores, targets.teacher_scores, mask, counts.lists)
     optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -9,18 +9,23 @@ from numpy.typing import NDArray
 
 from services.reranker.training import tokens
 from services.reranker.training.encodings import Encodings, ragged
+from shared.inference.cpu import read_cpu
 
 _BATCH_TOKENS = 4096
 
 
 class FrozenEncoder:
-    """A BERT with mean pooling, in bfloat16, which halves the time without harm to training."""
+    """A BERT with mean pooling.
+
+    In bfloat16 where the CPU supports it, which halves the time without harm to training.
+    """
 
     def __init__(self, folder: Path) -> None:
         """FOLDER holds model.safetensors, config.json and tokenizer.json."""
         from transformers import BertModel
 
-        self._model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).bfloat16().eval()
+        model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
+        self._model = model.bfloat16() if read_cpu().has_bf16 else model
         self._tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:

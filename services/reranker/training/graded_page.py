@@ -1,7 +1,7 @@
 """Training data of the block: products of one query with a teacher's scores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,15 @@ class Padded(NamedTuple):
     product_mask: NDArray[np.bool_]  # (b, n, t)
     scores: Matrix  # (b, n)
     mask: NDArray[np.bool_]  # (b, n): not padding
+
+
+def with_own_states(pages: Sequence[GradedPage], states: TokenStates) -> tuple[list[GradedPage], TokenStates]:
+    """The pages, and the states of their products alone, with rows counted anew."""
+    rows, places = np.unique(np.concatenate([page.rows for page in pages]), return_inverse=True)
+    ends = np.cumsum([len(page) for page in pages])[:-1]
+    counted = [replace(page, rows=own) for page, own in zip(pages, np.split(places, ends), strict=True)]
+    found = states.gather(rows)
+    return counted, TokenStates(found.values, np.append(found.starts, len(found.values)))
 
 
 def padded(pages: Sequence[GradedPage], states: TokenStates) -> Padded:

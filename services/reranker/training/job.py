@@ -22,7 +22,8 @@ from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives
-from services.reranker.training.student import Report, Student, StudentSettings, train_student
+from services.reranker.training.ranks import together
+from services.reranker.training.student import Report, Student, StudentSettings, silent, train_student
 from services.reranker.training.student_files import write_student
 from services.reranker.training.tokens import token_ids
 from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts
@@ -69,9 +70,6 @@ def train_reranker(
 ) -> Student:
     """Train on all sets together and write FOLDER/heads.safetensors and FOLDER/block.onnx."""
     chosen = settings or RerankerSettings()
-    layers = chosen.student.encoder_layers
-    encoder = TrainedEncoder(encoder_folder, layers) if layers else None
-    corpus = _encode(sets, encoder_folder, encoder, report)
     lists = _lists(sets, chosen)
     report(f"{len(lists)} lists of {np.mean([len(judged) for judged in lists]):.0f} products")
     texts = Texts(
@@ -82,17 +80,30 @@ def train_reranker(
         lists = _with_teacher(lists, texts, encoder_folder, chosen, report)
     if chosen.cross_encoder:
         train_cross_encoder(lists, texts, encoder_folder, chosen.cross_encoder, report).export(folder)
-    student = train_student(lists, corpus, chosen.shape, chosen.student, report, encoder)
+    student = together(
+        trained_student, lists, texts, encoder_folder, chosen.shape, chosen.student, report=report
+    )
     write_student(student, folder)
     return student
 
 
-def _encode(
-    sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder | None, report: Report
-) -> Corpus:
-    texts = [text for each in sets for text in each.product_texts]
-    queries = [query for each in sets for query in each.queries]
-    report(f"encoding {len(texts)} products")
+def trained_student(  # noqa: PLR0913 - the parts of a training
+    lists: Sequence[JudgedList],
+    texts: Texts,
+    folder: Path,
+    shape: BlockShape,
+    settings: StudentSettings,
+    report: Report = silent,
+) -> Student:
+    """Encode the texts and train a student on the lists, as each rank does."""
+    layers = settings.encoder_layers
+    encoder = TrainedEncoder(folder, layers, settings.bf16) if layers else None
+    corpus = _encode(texts, folder, encoder, report)
+    return train_student(lists, corpus, shape, settings, report, encoder)
+
+
+def _encode(texts: Texts, folder: Path, encoder: TrainedEncoder | None, report: Report) -> Corpus:
+    report(f"encoding {len(texts.products)} products")
     frozen = FrozenEncoder(folder)
 
     def encoded(texts: Sequence[str], max_tokens: int, state_tokens: int) -> EncodedTexts:
@@ -101,7 +112,8 @@ def _encode(
             return found
         return TrainedTexts(encoder, token_ids(folder / "tokenizer.json", texts, state_tokens), found.vectors)
 
-    return Corpus(encoded(queries, QUERY_TOKENS, QUERY_TOKENS), encoded(texts, MAX_TOKENS, STATE_TOKENS))
+    queries = encoded(texts.queries, QUERY_TOKENS, QUERY_TOKENS)
+    return Corpus(queries, encoded(texts.products, MAX_TOKENS, STATE_TOKENS))
 
 
 def _with_teacher(

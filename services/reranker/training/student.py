@@ -6,7 +6,7 @@ It is trained on judged lists and teacher scores.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from services.reranker.training.heads import Heads, best_similarities, maxsim
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
-from services.reranker.training.schedule import warmed_up
+from services.reranker.training.steps import Steps
 from services.reranker.training.trained_encoder import TrainedEncoder
 
 _COSINE_SCALE = 20.0  # cosines lie in a narrow band; the losses need scores a few units apart
@@ -28,6 +28,10 @@ _SAMPLED_PRODUCTS = 1_500  # products whose hidden states give the principal axe
 _REPORTED_STEPS = 50
 
 Report = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Report nothing: for all ranks but the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class StudentSettings:
     # catalogues
     anchor_share: float = 2.0
     teacher_share: float = 0.05
+    bf16: bool | None = None  # of an encoder that learns; None: if the CPU supports it
     seed: int = 0
 
 
@@ -98,7 +103,7 @@ def train_student(  # noqa: PLR0913 - the parts of a training
     corpus: Corpus,
     shape: BlockShape,
     settings: StudentSettings,
-    report: Report = print,
+    report: Report = silent,
     encoder: TrainedEncoder | None = None,
 ) -> Student:
     """Train a student on `lists`. Calls `report` with the mean loss every _REPORTED_STEPS steps.
@@ -109,17 +114,15 @@ def train_student(  # noqa: PLR0913 - the parts of a training
     generator = np.random.default_rng(settings.seed)
     student = Student(shape, encoder)
     student.heads.begin_with_principal_axes(_sample(corpus, lists, generator))
-    steps = settings.epochs * math.ceil(len(lists) / settings.batch_lists)
-    optimiser, schedule = _optimiser(student, settings, steps)
+    count = settings.epochs * math.ceil(len(lists) / settings.batch_lists)
+    steps = Steps(_groups(student, settings), count)
     losses: list[float] = []
     for _ in range(settings.epochs):
         for batch in batches(lists, corpus, settings.batch_lists, settings.longest_list, generator):
-            losses.append(_step(student, batch, settings, optimiser))
-            schedule.step()
+            losses.append(steps.take(None if batch is None else _batch_loss(student, batch, settings)))
             if len(losses) % _REPORTED_STEPS == 0:
-                report(
-                    f"student: step {len(losses)} of {steps}, loss {np.mean(losses[-_REPORTED_STEPS:]):.3f}"
-                )
+                mean = np.mean(losses[-_REPORTED_STEPS:])
+                report(f"student: step {len(losses)} of {count}, loss {mean:.3f}")
     student.eval()
     return student
 
@@ -131,54 +134,47 @@ def scores(student: Student, judged: JudgedList, corpus: Corpus) -> tuple[Matrix
     return found.maxsim[0].numpy(), found.block[0].numpy()
 
 
-def _step(
-    student: Student, batch: Batch, settings: StudentSettings, optimiser: torch.optim.Optimizer
-) -> float:
-    optimiser.zero_grad()
+def _batch_loss(student: Student, batch: Batch, settings: StudentSettings) -> Tensor:
     loss = _loss(student(batch), batch.targets, settings)
-    if student.encoder is not None:
-        loss = loss + settings.anchor_share * _drift(batch)
-    loss.backward()
-    nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-    optimiser.step()
-    return float(loss.detach())
+    return loss if student.encoder is None else loss + settings.anchor_share * _drift(batch)
 
 
 def _loss(found: Scores, targets: Targets, settings: StudentSettings) -> Tensor:
     late = _COSINE_SCALE * found.maxsim
-    grades = targets.grades
-    mask = targets.mask
-    loss = listwise(late, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
-    loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask)
+    grades, mask, counts = targets.grades, targets.mask, targets.counts
+    useful = counts.useful_lists
+    loss = listwise(late, grades, mask, useful)
+    loss = loss + settings.list_share * listwise(found.block, grades, mask, useful)
+    loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask, counts.products)
     if found.cosine.requires_grad:
-        loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask)
+        loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask, useful)
     if targets.teacher_scores is None:
         return loss
-    margins = margin_mse(late, targets.teacher_scores, mask)
-    margins = margins + margin_mse(found.block, targets.teacher_scores, mask)
+    margins = margin_mse(late, targets.teacher_scores, mask, counts.lists)
+    margins = margins + margin_mse(found.block, targets.teacher_scores, mask, counts.lists)
     return loss + settings.teacher_share * margins
 
 
 def _drift(batch: Batch) -> Tensor:
     """How far vectors have moved in training: the means of 1 - cosine, of queries plus products."""
     queries, products = vectors_of(batch)
-    near = (products * batch.product_anchors).sum(dim=-1)
-    return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.targets.mask].mean()
+    counts = batch.targets.counts
+    of_queries = 1 - (queries * batch.query_anchors).sum(dim=-1)
+    of_products = (1 - (products * batch.product_anchors).sum(dim=-1))[batch.targets.mask]
+    return of_queries.sum() / counts.lists + of_products.sum() / counts.products
 
 
-def _optimiser(
-    student: Student, settings: StudentSettings, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+def _groups(student: Student, settings: StudentSettings) -> list[dict[str, Any]]:
+    """The parameters that learn, with their highest rates."""
     rate = settings.learning_rate
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": list(student.heads.parameters()), "lr": rate * settings.projection_rate},
         {"params": list(student.block.parameters()), "lr": rate},
     ]
     if student.encoder is not None:
         learning = [each for each in student.encoder.parameters() if each.requires_grad]
         groups.append({"params": learning, "lr": settings.encoder_rate})
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    return optimiser, warmed_up(optimiser, steps)
+    return groups
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]

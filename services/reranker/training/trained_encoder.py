@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from services.reranker.training import tokens
 from services.reranker.training.arrays import Matrix, Rows
+from shared.inference.cpu import read_cpu
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]
@@ -19,11 +20,12 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
     Word embeddings and lower layers do not change.
     """
 
-    def __init__(self, folder: Path, layers: int) -> None:
-        """FOLDER holds model.safetensors and config.json."""
+    def __init__(self, folder: Path, layers: int, bf16: bool | None = None) -> None:
+        """FOLDER holds model.safetensors and config.json. `bf16` None: if the CPU supports it."""
         from transformers import BertModel
 
         super().__init__()
+        self._bf16 = read_cpu().has_bf16 if bf16 is None else bf16
         # Without dropout
         self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
         self.bert.requires_grad_(False)
@@ -34,7 +36,7 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
     def forward(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Hidden states (texts, t, width), and the mask (texts, t) of real ones."""
         texts, mask = tokens.padded(ids)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
             hidden = self.bert(texts, attention_mask=mask)[0]
         return hidden.float(), mask
 

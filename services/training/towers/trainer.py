@@ -23,10 +23,13 @@ from sentence_transformers.sentence_transformer.modules import Normalize, Poolin
 from transformers import PrinterCallback, TrainerCallback
 
 from services.embedding.model import EncoderSource
+from services.reranker.training import ranks
+from services.reranker.training.student import silent
 from services.training.towers.lessons import Drawn, TowerLessons, draw
 from services.training.towers.loss import TowerLoss
 from services.training.towers.settings import TowerSettings
 from services.training.towers.stopping import KeepBest, StoppingQueries
+from shared.errors import InvalidRequest
 from shared.inference.cpu import read_cpu
 
 Report = Callable[[str], None]
@@ -50,6 +53,20 @@ def train_towers(
     chosen = replace(settings, bf16=read_cpu().has_bf16 if settings.bf16 is None else settings.bf16)
     drawn = draw(parts, chosen)
     report(f"{len(drawn)} pairs of {len(drawn.texts)} queries")
+    if chosen.batch_pairs % ranks.count():
+        reason = f"are {ranks.count()}, which does not divide a batch of {chosen.batch_pairs} pairs"
+        raise InvalidRequest("ranks", f"{reason}; start 2 or 4 with torchrun --nproc-per-node")
+    return ranks.together(_trained, drawn, StoppingQueries(parts, chosen.seed), source, chosen, report=report)
+
+
+def _trained(
+    drawn: Drawn,
+    stopping: StoppingQueries,
+    source: EncoderSource,
+    chosen: TowerSettings,
+    report: Report = silent,
+) -> Trained:
+    """Train as one of the ranks."""
     torch.manual_seed(chosen.seed)
     torch.set_num_threads(chosen.threads)
     datasets.disable_progress_bars()
@@ -63,7 +80,7 @@ def train_towers(
             args=_arguments(folder, len(drawn), chosen),
             train_dataset=_dataset(drawn),
             loss=loss,
-            evaluator=StoppingQueries(parts, chosen.seed),
+            evaluator=stopping,
             callbacks=[kept, _ReportLogs(report)],
         )
         trainer.remove_callback(PrinterCallback)
@@ -113,7 +130,7 @@ def _arguments(folder: str, pairs: int, settings: TowerSettings) -> SentenceTran
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         max_steps=steps,
-        per_device_train_batch_size=min(settings.batch_pairs, pairs),
+        per_device_train_batch_size=max(1, min(settings.batch_pairs, pairs) // ranks.count()),
         dataloader_drop_last=True,
         learning_rate=settings.learning_rate,
         warmup_steps=round(settings.warm_up * steps),

@@ -42,7 +42,7 @@ def test_a_popular_product_is_a_weaker_negative() -> None:
 
 
 def test_what_a_query_wants_too_is_no_negative_of_it() -> None:
-    _, counts = _loss()._corrections(np.array([0, 1, 2]))
+    _, counts = _loss()._corrections(torch.tensor([0, 1, 2]), 0)
     # columns: the products 0, 2, 1 of the pairs, then the negatives 3, 1, 2
     assert counts.tolist() == [
         [True, True, False, True, False, True],
@@ -52,7 +52,7 @@ def test_what_a_query_wants_too_is_no_negative_of_it() -> None:
 
 
 def test_popularity_is_corrections_products_of_pairs_alone() -> None:
-    corrections, _ = _loss(popularity_share=2.0)._corrections(np.array([0, 1, 2]))
+    corrections, _ = _loss(popularity_share=2.0)._corrections(torch.tensor([0, 1, 2]), 0)
     expected = 2 * _drawn().popularity()[[0, 2, 1]]
     np.testing.assert_allclose(corrections[:3], expected)
     assert not corrections[3:].any()

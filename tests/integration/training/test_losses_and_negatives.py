@@ -11,16 +11,16 @@ from services.reranker.training.negatives import Negatives  # noqa: E402
 def test_padding_does_not_change_the_list_loss() -> None:
     found = torch.tensor([[2.0, 1.0, 9.0]])
     grades = torch.tensor([[3.0, 0.0, 0.0]])
-    padded = listwise(found, grades, torch.tensor([[True, True, False]]))
+    padded = listwise(found, grades, torch.tensor([[True, True, False]]), 1)
     torch.testing.assert_close(
-        padded, listwise(found[:, :2], grades[:, :2], torch.ones(1, 2, dtype=torch.bool))
+        padded, listwise(found[:, :2], grades[:, :2], torch.ones(1, 2, dtype=torch.bool), 1)
     )
 
 
 def test_margins_do_not_care_about_a_shift() -> None:
     found = torch.tensor([[1.0, 2.0, 4.0]])
     mask = torch.ones(1, 3, dtype=torch.bool)
-    torch.testing.assert_close(margin_mse(found + 5, found, mask), torch.tensor(0.0))
+    torch.testing.assert_close(margin_mse(found + 5, found, mask, 1), torch.tensor(0.0))
 
 
 def test_the_margin_loss_is_the_mean_over_pairs() -> None:
@@ -28,7 +28,7 @@ def test_the_margin_loss_is_the_mean_over_pairs() -> None:
     teacher = torch.tensor([[0.0, 3.0, 1.0]])
     gaps = (found - teacher)[0]
     pairs = (gaps[:, None] - gaps[None, :]).square().mean()
-    torch.testing.assert_close(margin_mse(found, teacher, torch.ones(1, 3, dtype=torch.bool)), pairs)
+    torch.testing.assert_close(margin_mse(found, teacher, torch.ones(1, 3, dtype=torch.bool), 1), pairs)
 
 
 def test_hard_negatives_come_from_recall_and_are_not_judged() -> None:
