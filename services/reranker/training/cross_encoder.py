@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from services.reranker.training.batch import Targets
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
+from services.reranker.training.precision import bf16_is_faster
 from services.reranker.training.student import Report
 from shared.models.bundle import CROSS_ENCODER, TOKENIZER
 
@@ -80,7 +81,7 @@ class CrossEncoder(nn.Module):  # type: ignore[misc]
             [p.type_ids for p in pairs],
         )
         ids, mask, kinds = (torch.tensor(column) for column in columns)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_faster()):
             pooled = self.model.bert(ids, attention_mask=mask, token_type_ids=kinds).pooler_output
         return self.model.classifier(pooled.float()).squeeze(-1)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.reranker.training import tokens
 from services.reranker.training.encodings import Encodings, ragged
-from shared.inference.cpu import read_cpu
+from services.reranker.training.precision import bf16_is_faster
 
 _BATCH_TOKENS = 4096
 
@@ -17,7 +17,7 @@ _BATCH_TOKENS = 4096
 class FrozenEncoder:
     """A BERT with mean pooling.
 
-    In bfloat16 where the CPU supports it, which halves the time without harm to training.
+    In bfloat16 where that is faster, without harm to training.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +25,7 @@ class FrozenEncoder:
         from transformers import BertModel
 
         model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
-        self._model = model.bfloat16() if read_cpu().has_bf16 else model
+        self._model = model.bfloat16() if bf16_is_faster() else model
         self._tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:

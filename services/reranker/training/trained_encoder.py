@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from services.reranker.training import tokens
 from services.reranker.training.arrays import Matrix, Rows
-from shared.inference.cpu import read_cpu
+from services.reranker.training.precision import bf16_is_faster
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]
@@ -21,11 +21,11 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
     """
 
     def __init__(self, folder: Path, layers: int, bf16: bool | None = None) -> None:
-        """FOLDER holds model.safetensors and config.json. `bf16` None: if the CPU supports it."""
+        """FOLDER holds model.safetensors and config.json. `bf16` None: if that is faster."""
         from transformers import BertModel
 
         super().__init__()
-        self._bf16 = read_cpu().has_bf16 if bf16 is None else bf16
+        self._bf16 = bf16_is_faster() if bf16 is None else bf16
         # Without dropout
         self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
         self.bert.requires_grad_(False)

@@ -27,6 +27,6 @@ class TowerSettings:
     most_steps: int = 300
     eval_steps: int = 50
     patience: int = 3  # evaluations without a better one before training ends
-    bf16: bool | None = None  # None: if the CPU supports it
+    bf16: bool | None = None  # None: if that is faster
     threads: int = 1  # two are slower beside other work, such as serving pages
     seed: int = 0

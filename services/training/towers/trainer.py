@@ -24,13 +24,13 @@ from transformers import PrinterCallback, TrainerCallback
 
 from services.embedding.model import EncoderSource
 from services.reranker.training import ranks
+from services.reranker.training.precision import bf16_is_faster
 from services.reranker.training.student import silent
 from services.training.towers.lessons import Drawn, TowerLessons, draw
 from services.training.towers.loss import TowerLoss
 from services.training.towers.settings import TowerSettings
 from services.training.towers.stopping import KeepBest, StoppingQueries
 from shared.errors import InvalidRequest
-from shared.inference.cpu import read_cpu
 
 Report = Callable[[str], None]
 LAYERS = "encoder.layer."  # prefix of the trained weights; word embeddings do not change
@@ -50,7 +50,7 @@ def train_towers(
     parts: Sequence[TowerLessons], source: EncoderSource, settings: TowerSettings, report: Report
 ) -> Trained:
     """Train on all parts together."""
-    chosen = replace(settings, bf16=read_cpu().has_bf16 if settings.bf16 is None else settings.bf16)
+    chosen = replace(settings, bf16=bf16_is_faster() if settings.bf16 is None else settings.bf16)
     drawn = draw(parts, chosen)
     report(f"{len(drawn)} pairs of {len(drawn.texts)} queries")
     if chosen.batch_pairs % ranks.count():
