@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.reranker.compiled_trees import CompiledTrees
 from services.reranker.features import FEATURES
 from services.reranker.query import Matrix
 from shared.errors import Corrupt
@@ -33,7 +34,7 @@ class Ranker:
     """
 
     prior: Scores  # (features,)
-    trees: Any = None  # a lightgbm.Booster over the features named next, or None
+    trees: Any = None  # of open_trees, over the features named next, or None
     names: tuple[str, ...] = FEATURES  # trees of an older bundle have fewer features
 
     @cached_property
@@ -66,7 +67,7 @@ class Ranker:
         import lightgbm
 
         weights = np.array([prior.get(name, 0.0) for name in FEATURES])
-        return cls(weights, lightgbm.Booster(model_str=trees) if trees else None)
+        return cls(weights, CompiledTrees.of(lightgbm.Booster(model_str=trees)) if trees else None)
 
     def score(self, matrix: Matrix) -> Scores:
         """Scores (n,) of a feature matrix (n, features)."""
@@ -102,7 +103,7 @@ def _described(path: Path) -> tuple[tuple[str, ...], dict[str, float]]:
 
 
 def open_trees(path: Path, feature_count: int) -> Any:
-    """A lightgbm.Booster from a file; None if there is none.
+    """CompiledTrees, or a lightgbm.Booster that cannot be compiled, from a file; None without one.
 
     Raises Corrupt if it has another number of features or leaves that are not finite.
     """
@@ -121,7 +122,7 @@ def open_trees(path: Path, feature_count: int) -> Any:
         raise Corrupt(
             f"{path} was trained on {trees.num_feature()} features, not {feature_count}; train it again"
         )
-    return trees
+    return CompiledTrees.of(trees)
 
 
 def _check_leaves(path: Path) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.ranker import open_trees
-from services.reranker.recommending.compiled_trees import CompiledTrees
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.formula import Scores, formula_parts, formula_scores
 from services.reranker.recommending.placement import Placement
@@ -114,22 +113,17 @@ class RecommendRanker:
 
 def _opened(folder: Path, placement: Placement, names: tuple[str, ...]) -> Any:
     """The trees of a placement; None if there are none. Raises Corrupt."""
-    trees = _compiled(folder / RECOMMEND_MODELS[placement], names)
+    trees = open_trees(folder / RECOMMEND_MODELS[placement], len(names))
     if placement not in RECOMMEND_NEW_MODELS or trees is None:
         return trees
     path = folder / RECOMMEND_NEW_MODELS[placement]
-    new = _compiled(path, names)
+    new = open_trees(path, len(names))
     if new is None:  # bundles of older versions, and of shops with little evidence
         return trees
     own_days = RECOMMEND_FEATURES[_OWN_DAYS]
     if own_days not in names:
         raise Corrupt(f"{folder / RECOMMEND} has no {own_days}, which {path.name} needs; {_REMEDY}")
     return TreesByHistory(trees, new, names.index(own_days))
-
-
-def _compiled(path: Path, names: tuple[str, ...]) -> Any:
-    booster = open_trees(path, len(names))
-    return None if booster is None else CompiledTrees.of(booster)
 
 
 def _described(path: Path) -> tuple[tuple[str, ...], dict[Placement, float]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.reranker.recommending.compiled_trees import CompiledTrees
+from services.reranker.compiled_trees import CompiledTrees
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import (

@@ -6,7 +6,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from services.reranker.recommending.compiled_trees import CompiledTrees
+from services.reranker.compiled_trees import CompiledTrees
 
 _PARAMETERS = {
     "objective": "binary",
