@@ -9,28 +9,27 @@ from numpy.typing import NDArray
 
 from services.reranker.training import tokens
 from services.reranker.training.encodings import Encodings, ragged
-from services.reranker.training.precision import bf16_is_faster
 
 _BATCH_TOKENS = 4096
 
 
 class FrozenEncoder:
-    """A BERT with mean pooling.
+    """A BERT with mean pooling."""
 
-    In bfloat16 where that is faster, without harm to training.
-    """
+    def __init__(self, folder: Path, bf16: bool) -> None:
+        """FOLDER holds model.safetensors, config.json and tokenizer.json.
 
-    def __init__(self, folder: Path) -> None:
-        """FOLDER holds model.safetensors, config.json and tokenizer.json."""
+        bfloat16 does training no harm.
+        """
         from transformers import BertModel
 
         model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
-        self._model = model.bfloat16() if bf16_is_faster() else model
-        self._tokenizer = folder / "tokenizer.json"
+        self._model = model.bfloat16() if bf16 else model
+        self.tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:
         """Vectors of the first `max_tokens` tokens, and states of the first `state_tokens`."""
-        ids = tokens.token_ids(self._tokenizer, texts, max_tokens)
+        ids = tokens.token_ids(self.tokenizer, texts, max_tokens)
         states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(ids)
         vectors = np.zeros((len(ids), self._model.config.hidden_size), np.float32)
         for batch in _batches([len(each) for each in ids]):

@@ -22,6 +22,7 @@ from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives
+from services.reranker.training.precision import bf16_is_faster
 from services.reranker.training.ranks import together
 from services.reranker.training.student import Report, Student, StudentSettings, silent, train_student
 from services.reranker.training.student_files import write_student
@@ -80,9 +81,10 @@ def train_reranker(
         lists = _with_teacher(lists, texts, encoder_folder, chosen, report)
     if chosen.cross_encoder:
         train_cross_encoder(lists, texts, encoder_folder, chosen.cross_encoder, report).export(folder)
-    student = together(
-        trained_student, lists, texts, encoder_folder, chosen.shape, chosen.student, report=report
-    )
+    # Decided once: each rank would measure by itself
+    bf16 = bf16_is_faster() if chosen.student.bf16 is None else chosen.student.bf16
+    of_student = replace(chosen.student, bf16=bf16)
+    student = together(trained_student, lists, texts, encoder_folder, chosen.shape, of_student, report=report)
     write_student(student, folder)
     return student
 
@@ -97,20 +99,20 @@ def trained_student(  # noqa: PLR0913 - the parts of a training
 ) -> Student:
     """Encode the texts and train a student on the lists, as each rank does."""
     layers = settings.encoder_layers
-    encoder = TrainedEncoder(folder, layers, settings.bf16) if layers else None
-    corpus = _encode(texts, folder, encoder, report)
+    bf16 = bool(settings.bf16)
+    encoder = TrainedEncoder(folder, layers, bf16) if layers else None
+    corpus = _encode(texts, FrozenEncoder(folder, bf16), encoder, report)
     return train_student(lists, corpus, shape, settings, report, encoder)
 
 
-def _encode(texts: Texts, folder: Path, encoder: TrainedEncoder | None, report: Report) -> Corpus:
+def _encode(texts: Texts, frozen: FrozenEncoder, encoder: TrainedEncoder | None, report: Report) -> Corpus:
     report(f"encoding {len(texts.products)} products")
-    frozen = FrozenEncoder(folder)
 
     def encoded(texts: Sequence[str], max_tokens: int, state_tokens: int) -> EncodedTexts:
         found = frozen.encode(texts, max_tokens, state_tokens)
         if encoder is None:
             return found
-        return TrainedTexts(encoder, token_ids(folder / "tokenizer.json", texts, state_tokens), found.vectors)
+        return TrainedTexts(encoder, token_ids(frozen.tokenizer, texts, state_tokens), found.vectors)
 
     queries = encoded(texts.queries, QUERY_TOKENS, QUERY_TOKENS)
     return Corpus(queries, encoded(texts.products, MAX_TOKENS, STATE_TOKENS))

@@ -55,7 +55,7 @@ class StudentSettings:
     # catalogues
     anchor_share: float = 2.0
     teacher_share: float = 0.05
-    bf16: bool | None = None  # of an encoder that learns; None: if that is faster
+    bf16: bool | None = None  # of the encoder; None: if that is faster
     seed: int = 0
 
 

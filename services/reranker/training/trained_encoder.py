@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from services.reranker.training import tokens
 from services.reranker.training.arrays import Matrix, Rows
-from services.reranker.training.precision import bf16_is_faster
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]
@@ -20,12 +19,12 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
     Word embeddings and lower layers do not change.
     """
 
-    def __init__(self, folder: Path, layers: int, bf16: bool | None = None) -> None:
-        """FOLDER holds model.safetensors and config.json. `bf16` None: if that is faster."""
+    def __init__(self, folder: Path, layers: int, bf16: bool) -> None:
+        """FOLDER holds model.safetensors and config.json."""
         from transformers import BertModel
 
         super().__init__()
-        self._bf16 = bf16_is_faster() if bf16 is None else bf16
+        self._bf16 = bf16
         # Without dropout
         self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
         self.bert.requires_grad_(False)
