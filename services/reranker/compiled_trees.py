@@ -43,6 +43,13 @@ class CompiledTrees:
         session = open_session(nodes.model(), 1) if nodes.leaves["treeids"] else None
         return cls(booster, session, start)
 
+    @classmethod
+    def of_text(cls, text: str) -> Any:
+        """As `of`, from LightGBM's text format."""
+        import lightgbm
+
+        return cls.of(lightgbm.Booster(model_str=text))
+
     def predict(self, matrix: NDArray[np.float32], **options: Any) -> NDArray[np.float64]:
         """As Booster.predict with raw_score or pred_contrib."""
         if options.get("pred_contrib") or not options.get("raw_score"):

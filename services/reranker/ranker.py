@@ -64,10 +64,8 @@ class Ranker:
     @classmethod
     def of_text(cls, prior: Mapping[str, float], trees: str) -> Ranker:
         """A ranker over FEATURES. `trees` is LightGBM's text format; empty: none."""
-        import lightgbm
-
         weights = np.array([prior.get(name, 0.0) for name in FEATURES])
-        return cls(weights, CompiledTrees.of(lightgbm.Booster(model_str=trees)) if trees else None)
+        return cls(weights, CompiledTrees.of_text(trees) if trees else None)
 
     def score(self, matrix: Matrix) -> Scores:
         """Scores (n,) of a feature matrix (n, features)."""

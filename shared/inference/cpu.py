@@ -21,7 +21,7 @@ class Cpu:
 
     @property
     def has_bf16(self) -> bool:
-        """Whether bf16 products are faster than float32 ones."""
+        """Whether it has bf16 products. Only a trial tells whether they are faster than float32 ones."""
         return bool(self.flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
     @property

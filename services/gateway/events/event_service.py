@@ -96,7 +96,7 @@ class EventService(EventServiceServicer):
 
 def _record(event: UserEvent) -> NewRecord:
     if not event.HasField("event_time"):
-        # A tenth of the time of Timestamp.GetCurrentTime
+        # A sixth of the time of Timestamp.GetCurrentTime
         event.event_time.seconds, event.event_time.nanos = divmod(clock.now_ns(), 1_000_000_000)
     return NewRecord(event.visitor_id, event.SerializeToString(), event.event_id)
 

@@ -62,13 +62,10 @@ class TrainedTrees:
 
     def opened(self) -> Any:
         """The trees that score: CompiledTrees or TreesByHistory."""
-        import lightgbm
-
-        trees = CompiledTrees.of(lightgbm.Booster(model_str=self.trees))
+        trees = CompiledTrees.of_text(self.trees)
         if not self.new_trees:
             return trees
-        new = CompiledTrees.of(lightgbm.Booster(model_str=self.new_trees))
-        return TreesByHistory(trees, new, _OWN_DAYS)
+        return TreesByHistory(trees, CompiledTrees.of_text(self.new_trees), _OWN_DAYS)
 
 
 def train_trees(

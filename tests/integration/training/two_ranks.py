@@ -1,6 +1,5 @@
 """Trains small models, in this process or in the ranks of torchrun: `python -m ... FOLDER SEED`."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,9 +9,9 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from cli.ranks import trains_in_ranks
 from services.reranker.query import EncodedQuery
 from services.reranker.states import TokenStates
-from services.reranker.training import ranks
 from services.reranker.training.block_training import BlockSettings, trained_blocks
 from services.reranker.training.cross_encoder import Texts
 from services.reranker.training.graded_page import GradedPage
@@ -96,20 +95,13 @@ def _page(chance: np.random.Generator) -> GradedPage:
 MODELS: Mapping[str, Callable[[Path, int], Weights]] = {"student": student, "block": block, "towers": towers}
 
 
+@trains_in_ranks
 def main(folder: Path, seed: int) -> None:
     """Train all models, and write the weights of each to FOLDER from the first rank."""
-    alone = os.environ.get("WORLD_SIZE", "1") == "1"
-    if not alone:
-        ranks.join()
-    if ranks.rank() == 0:
-        for name, train in MODELS.items():
-            weights = train(folder / f"{name}.encoder", seed)
-            save_file({each: tensor.clone() for each, tensor in weights.items()}, folder / name)
-    else:
-        ranks.follow()
-    if not alone:
-        ranks.leave()
+    for name, train in MODELS.items():
+        weights = train(folder / f"{name}.encoder", seed)
+        save_file({each: tensor.clone() for each, tensor in weights.items()}, folder / name)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(folder=Path(sys.argv[1]), seed=int(sys.argv[2]))
