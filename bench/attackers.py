@@ -17,9 +17,11 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.pool import AsyncResult
+from multiprocessing.pool import AsyncResult, Pool
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,6 +44,7 @@ QUIET_RATE = 10.0
 _ALONE_SECONDS = 10.0
 _AFTER_SECONDS = 30.0  # in which the memory must be back
 _NICE = 19
+_START_SECONDS = 120.0
 # Callers, and pages: more than the long query encodings and windows that are kept
 _FILLING = 4
 _FILLED_BY = 1_200
@@ -88,11 +91,12 @@ def main() -> None:
     ):
         port = int(address.rpartition(":")[2])
         engine = psutil.Process(process.pid)
-        asyncio.run(_measure(arguments, engine, port, queries_of(place.sample)))
+        with _attackers(len(arguments.ways)) as attackers:
+            asyncio.run(_measure(arguments, engine, port, queries_of(place.sample), attackers))
 
 
 async def _measure(
-    arguments: argparse.Namespace, engine: psutil.Process, port: int, queries: list[str]
+    arguments: argparse.Namespace, engine: psutil.Process, port: int, queries: list[str], attackers: Pool
 ) -> None:
     quiet = f"127.0.0.1:{port}" if arguments.one_address else f"[::1]:{port}"
     await _write(quiet)
@@ -103,7 +107,7 @@ async def _measure(
     before = _memory_mib(engine)
     async with asyncio.TaskGroup() as tasks:
         most = tasks.create_task(_most_memory(engine, arguments.seconds))
-        attack = asyncio.to_thread(_attack, arguments.ways, port, arguments.seconds, queries)
+        attack = asyncio.to_thread(_attack, attackers, arguments.ways, port, arguments.seconds, queries)
         attack_task = tasks.create_task(attack)
         print(f"| beside attackers | {await _pages(quiet, queries, arguments.seconds)} |", flush=True)
     ended = time.monotonic()
@@ -169,22 +173,36 @@ async def _pages(address: str, queries: list[str], seconds: float) -> Pages:
     return pages
 
 
+@contextmanager
+def _attackers(count: int) -> Iterator[Pool]:
+    """Processes of the lowest priority, all started: importing takes them seconds of the cores."""
+    context = multiprocessing.get_context("spawn")
+    started = context.Barrier(count + 1)
+    with context.Pool(count, _begin, (started,)) as pool:
+        started.wait(_START_SECONDS)
+        yield pool
+
+
+def _begin(started: Barrier) -> None:
+    os.nice(_NICE)
+    started.wait(_START_SECONDS)
+
+
 def _attack(
+    attackers: Pool,
     ways: Sequence[str],
     port: int,
     seconds: float,
     queries: list[str],
 ) -> dict[str, Counter[str]]:
     """Run each attack in a process of its own, all at once. Returns their statuses."""
-    with multiprocessing.get_context("spawn").Pool(len(ways)) as pool:
-        begun: dict[str, AsyncResult[Counter[str]]] = {
-            way: pool.apply_async(_attack_in, (way, port, seconds, queries)) for way in ways
-        }
-        return {way: result.get() for way, result in begun.items()}
+    begun: dict[str, AsyncResult[Counter[str]]] = {
+        way: attackers.apply_async(_attack_in, (way, port, seconds, queries)) for way in ways
+    }
+    return {way: result.get() for way, result in begun.items()}
 
 
 def _attack_in(way: str, port: int, seconds: float, queries: list[str]) -> Counter[str]:
-    os.nice(_NICE)
     return asyncio.run(_attacked(way, port, seconds, queries))
 
 

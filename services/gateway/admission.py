@@ -13,10 +13,10 @@ from shared.errors import Overloaded
 # Weight of the newest page in the mean: pages that become slower are noticed before queues are too long
 _SMOOTHING = 0.1
 _SMOOTHING_SLOWER = 0.3
-_HEADROOM = 1.5  # mean pages that are expected to fit into the remaining time when a page's turn comes
+_DEVIATIONS = 2.0  # how much longer than the mean a page may take that is not expected to be late
 # Pages that take more than this share of their time on average are too many at once: half as many
 # are made in the same time, and each of them sooner
-_CROWDED = 0.5
+_CROWDED = 0.33
 # A wait that takes longer than expected should still be in time, not refused late
 _WAIT_MARGIN = 1.5
 
@@ -42,6 +42,7 @@ class Admission:
         self._in_work: Counter[str] = Counter()  # running pages, by peer
         self._peers = RecentPeers()
         self._mean_page_ms = 0.0
+        self._mean_deviation_ms = 0.0
         self._mean_share = 0.0  # of the time that pages had
 
     @property
@@ -60,7 +61,8 @@ class Admission:
 
     @property
     def _needed_ms(self) -> float:
-        return _HEADROOM * self._mean_page_ms
+        """The time that a page must have left when its turn comes."""
+        return self._mean_page_ms + _DEVIATIONS * self._mean_deviation_ms
 
     def expected_wait_ms(self, peer: str = "") -> int:
         """The expected wait of a new page of the peer (Little's law)."""
@@ -90,9 +92,11 @@ class Admission:
 
     def _observe(self, page_ms: float, left_ms: float) -> None:
         self._mean_share += _SMOOTHING * (min(1.0, page_ms / left_ms) - self._mean_share)
+        if not self._mean_page_ms:
+            self._mean_page_ms = page_ms
         slower_by = page_ms - self._mean_page_ms
-        weight = _SMOOTHING_SLOWER if slower_by > 0 else _SMOOTHING
-        self._mean_page_ms += slower_by * (weight if self._mean_page_ms else 1.0)
+        self._mean_page_ms += slower_by * (_SMOOTHING_SLOWER if slower_by > 0 else _SMOOTHING)
+        self._mean_deviation_ms += _SMOOTHING * (abs(slower_by) - self._mean_deviation_ms)
 
     def refuse_if_late(self, left_ms: float, peer: str) -> None:
         """Raise Overloaded if a new page of the peer would be late.
@@ -122,13 +126,13 @@ class Admission:
     async def _turn(self, left_ms: float, peer: str) -> None:
         """Wait in the queue. The place is taken when this returns.
 
-        A page whose turn comes later than expected, but in time for one, may leave out stages.
+        A page whose turn comes later than expected is refused then, rather than begun and late.
         """
         self._make_room(peer)
         turn: _Turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(peer, deque()).append(turn)
         try:
-            async with asyncio.timeout(max(0.0, left_ms - self._mean_page_ms) / 1e3):
+            async with asyncio.timeout(max(0.0, left_ms - self._needed_ms) / 1e3):
                 await turn
         except TimeoutError:
             self._give_up(turn, peer)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.events.log import Record
 
 TABLES = "tables"  # in the data folder
+_RESTS = 4  # slices of rest to one of work
 
 
 class LocalJoin:
@@ -32,7 +33,8 @@ class LocalJoin:
         self.is_on = config.enabled
         self._joined = Joined(log)
         self._worker = JoinWorker(log, data / TABLES, joinable, config, self._joined.consumer)
-        self._worker.time_slice.rest_seconds = SLICE_SECONDS
+        # The tables may be late; pages and events need the interpreter
+        self._worker.time_slice.rest_seconds = _RESTS * SLICE_SECONDS
         self._worker.quiet_seconds = 0.0  # the end of a file is known at once
 
     @property
