@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,6 @@ from services.training.recommending.interactions import OPEN, PURCHASE, Codes, I
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    Column = pa.ChunkedArray
 
 _KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
 # Columns of the table of interactions that are read
@@ -72,7 +70,7 @@ class _Names:
     def __init__(self) -> None:
         self._number: dict[str, int] = {}
 
-    def numbers(self, column: Column) -> NDArray[np.int32]:
+    def numbers(self, column: pa.ChunkedArray) -> NDArray[np.int32]:
         """The number of each name of a column."""
         names, places = _encoded(column)
         known = self._number
@@ -129,10 +127,11 @@ def _visits(rows: pa.Table) -> Codes:
     hashes = [blake2b(name.encode(), digest_size=8).digest() for name in names]
     visits = np.frombuffer(b"".join(hashes), np.uint64) >> np.uint64(3)
     # A session and an event of one name differ by the last bit
-    return visits.astype(np.int64)[places] * 2 + has_session.to_numpy()
+    found: Codes = visits.astype(np.int64)[places] * 2 + has_session.to_numpy()
+    return found
 
 
-def _encoded(column: Column) -> tuple[list[str], Codes]:
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Codes]:
     """The distinct names of a column, and the place of each value among them."""
     encoded = column.combine_chunks().dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
@@ -154,8 +153,8 @@ def _interactions(days: Sequence[_Lines], visitors: _Names, products: _Names) ->
     )
 
 
-def _joined(parts: Sequence[NDArray], kind: type) -> NDArray:
-    return np.concatenate([np.empty(0, kind), *parts]) if parts else np.empty(0, kind)
+def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, kind), *parts])
 
 
 def _numbered(visitors: Codes, groups: Codes) -> Codes:

@@ -202,7 +202,8 @@ def _of_heaviest_groups(groups: Codes, visitors: Codes, weights: Floats32) -> ND
     order = first[np.lexsort((-weights[first], visitors[first]))]
     kept = np.zeros(len(groups), bool)
     kept[order] = _places(_begins(visitors[order])) < MAX_GROUPS
-    return kept[first][np.cumsum(begins) - 1]
+    found: NDArray[np.bool_] = kept[first][np.cumsum(begins) - 1]
+    return found
 
 
 def _sorted_places(keys: Codes) -> Codes:
