@@ -17,6 +17,7 @@ class TrainerConfig:
     memory_seconds: float = 300.0  # least time between two query memories
     product_memory_seconds: float = 900.0  # least time between two product memories
     interaction_days: int = 400  # days of interactions in a product memory
+    max_interactions: int = 30_000_000  # only the newest so many of them are read
     least_pair_visitors: int = 5  # distinct visitors with both products before they count as a pair
     # Whether opens that name no page of their visitor count for recommendations; purchases always
     # do
@@ -40,8 +41,8 @@ class TrainerConfig:
             raise ValueError(f"towers_hours is {self.towers_hours}; use 0 for never, or some hours")
         if self.product_memory_seconds <= 0:
             raise ValueError("product_memory_seconds must be above 0")
-        if min(self.interaction_days, self.least_pair_visitors) < 1:
-            raise ValueError("interaction_days and least_pair_visitors must be at least 1")
+        if min(self.interaction_days, self.max_interactions, self.least_pair_visitors) < 1:
+            raise ValueError("interaction_days, max_interactions and least_pair_visitors must be at least 1")
         if self.threads < 1:
             raise ValueError(f"threads is {self.threads}; use at least 1")
         if not 1 <= self.least_pages <= self.max_pages:

@@ -11,10 +11,18 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
+from services.training.recommending.interactions import Codes
 from services.training.recommending.pairs import Entries, Pairs
 from shared.product_memory.neighbours import Floats
 
 _RIDGE = 100.0  # Steck's lambda: larger values favour popular products
+
+
+def most_bought(entries: Entries, product_count: int, most: int) -> Codes:
+    """At most `most` products, by the weights of their entries."""
+    totals = np.bincount(entries.products, entries.weights, minlength=product_count)
+    chosen: Codes = np.argsort(-totals, kind="stable")[:most]
+    return chosen[totals[chosen] > 0]
 
 
 def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) -> Floats:
@@ -22,9 +30,7 @@ def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) 
 
     The groups of the entries are visitors. The inverse is dense: (most, most).
     """
-    totals = np.bincount(entries.products, entries.weights, minlength=product_count)
-    chosen = np.argsort(-totals, kind="stable")[:most]
-    chosen = chosen[totals[chosen] > 0]
+    chosen = most_bought(entries, product_count, most)
     place = np.full(product_count, -1, np.int64)
     place[chosen] = np.arange(len(chosen))
     kept = place[entries.products] >= 0

@@ -5,25 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.product_memory.memory import DAY_SECONDS
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 Codes = NDArray[np.int64]
 
 OPEN, PURCHASE = range(2)
-_KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
-# Columns of the table of interactions that are read
-COLUMNS = (
-    *("visitor_id", "session_id", "query_id", "event_id", "action"),
-    *("product_id", "price", "event_time", "left_out"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +39,8 @@ class Interactions:
 
     def where(self, mask: NDArray[np.bool_]) -> Interactions:
         """The lines that `mask` (m,) selects, with the same codes."""
+        if mask.all():
+            return self
         return replace(
             self,
             visitors=self.visitors[mask],
@@ -95,57 +87,6 @@ class NamedInteractions:
             visitor_ids,
             product_ids,
         )
-
-
-def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactions:
-    """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out.
-
-    An open counts if it names a page of its visitor, or with `counts_without_page`. A purchase
-    always counts, since orders come from the shop.
-    """
-    import pyarrow.compute as pc
-
-    known = pc.and_(pc.not_equal(table["visitor_id"], ""), pc.equal(table["left_out"], ""))
-    read = pc.is_in(table["action"], value_set=_array(list(_KIND_OF)))
-    if not counts_without_page:
-        has_page = pc.or_(pc.equal(table["action"], "purchase"), pc.not_equal(table["query_id"], ""))
-        known = pc.and_(known, has_page)
-    rows = table.filter(pc.and_(known, read))
-    actions = rows["action"].to_pylist()
-    moments = [time.timestamp() for time in rows["event_time"].to_pylist()]
-    return NamedInteractions(
-        rows["visitor_id"].to_pylist(),
-        _groups(actions, moments, rows["session_id"].to_pylist(), rows["event_id"].to_pylist()),
-        np.array([_KIND_OF[action] for action in actions], np.int8),
-        rows["product_id"].to_pylist(),
-        np.array(moments, np.float64),
-        _prices(rows),
-    ).coded()
-
-
-def _prices(rows: pa.Table) -> NDArray[np.float32]:
-    prices = rows["price"].to_pylist()
-    return np.array([np.nan if price is None else price for price in prices], np.float32)
-
-
-def _groups(
-    actions: Sequence[str], moments: Sequence[float], sessions: Sequence[str], events: Sequence[str]
-) -> list[str]:
-    """The order of each purchase, and the session of each open.
-
-    An order may come in several events of one moment: one for each search, or for each line. An
-    open without a session is a group of its own.
-    """
-    return [
-        f"o{moment}" if action == "purchase" else f"s{session}" if session else f"e{event}"
-        for action, moment, session, event in zip(actions, moments, sessions, events, strict=True)
-    ]
-
-
-def _array(values: Sequence[str]) -> pa.Array:
-    import pyarrow
-
-    return pyarrow.array(values)
 
 
 def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.training.learning.config import TrainerConfig
-from services.training.recommending.interactions import COLUMNS, Interactions, from_table
+from services.training.recommending.interaction_tables import COLUMNS, from_tables
+from services.training.recommending.interactions import Interactions
 from services.training.recommending.learning import RecommendRound, learn_to_recommend
 from services.training.recommending.moment_trainer import RecommendSettings
 from services.training.recommending.product_memory import MemorySettings
@@ -35,11 +36,12 @@ class KnownInteractions:
 
     @cached_property
     def lines(self) -> Interactions:
-        """The interactions of the last `interaction_days` days."""
+        """The newest `max_interactions` of the last `interaction_days` days."""
         today = datetime.fromtimestamp(self.now_seconds, UTC).date()
         first_day = today - timedelta(days=self.config.interaction_days)
-        table = self.tables.interactions(first_day, today, COLUMNS)
-        return from_table(table, self.config.counts_without_page)
+        days = [day for day in self.tables.interaction_days() if first_day <= day <= today]
+        newest_first = (self.tables.interactions(day, day, COLUMNS) for day in reversed(days))
+        return from_tables(newest_first, self.config.max_interactions, self.config.counts_without_page)
 
 
 def train_recommend_job(data: Path, known: KnownInteractions) -> RecommendRound:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.training.recommending.ease import ease_weights
+from services.training.recommending.best_pairs import best_pairs, neighbours
+from services.training.recommending.ease import ease_weights, most_bought
 from services.training.recommending.interactions import (
     OPEN,
     PURCHASE,
@@ -14,7 +15,13 @@ from services.training.recommending.interactions import (
     Interactions,
     distinct_rows,
 )
-from services.training.recommending.pairs import Entries, Pairs, counted_pairs, distinct_entries
+from services.training.recommending.pairs import (
+    Entries,
+    Pairs,
+    counted_pairs,
+    distinct_entries,
+    parts_of_pairs,
+)
 from services.training.recommending.popularity import (
     first_days,
     popularity,
@@ -55,8 +62,8 @@ def build_product_memory(
     owned, owned_lately = _owned(purchases, now_seconds, chosen)
     return ProductMemory(
         product_ids=lines.product_ids,
-        bought=_together(purchases, purchases.groups, now_seconds, chosen),
-        opened=_together(opens, opens.groups, now_seconds, chosen),
+        bought=_together(purchases, now_seconds, chosen),
+        opened=_together(opens, now_seconds, chosen),
         owned=owned,
         owned_lately=owned_lately,
         purchases=popularity(purchases, now_seconds, chosen.least_visitors),
@@ -76,31 +83,39 @@ def _of_enough_visitors(lines: Interactions, least_visitors: int) -> Interaction
     return lines.where(visitors[lines.products] >= least_visitors)
 
 
-def _together(lines: Interactions, groups: Codes, now_seconds: float, settings: MemorySettings) -> Neighbours:
+def _together(lines: Interactions, now_seconds: float, settings: MemorySettings) -> Neighbours:
+    """The neighbours by common groups. Only the best pairs of each part are kept in memory."""
+    count = len(lines.product_ids)
+    entries = _entries(lines, lines.groups, now_seconds, 2 * settings.half_life_days)
+    totals = np.bincount(entries.products, entries.weights.astype(np.float64) ** 2, minlength=count) + _LITTLE
+    best = []
+    for pairs in parts_of_pairs(entries, count, settings.least_pair_visitors):
+        shrunk = totals[pairs.left] ** (1 - _RARITY) * totals[pairs.right] ** _RARITY
+        best.append(best_pairs(pairs, (pairs.weights / shrunk).astype(np.float32), settings.neighbours))
+    return neighbours(best, count)
+
+
+def _entries(lines: Interactions, groups: Codes, now_seconds: float, half_life_days: float) -> Entries:
+    """The entries of the groups, halved with every `half_life_days`."""
     ages_days = np.maximum(now_seconds - lines.seconds, 0.0) / DAY_SECONDS
-    weights = 0.5 ** (ages_days / settings.half_life_days / 2)  # a pair weighs the product of both
-    entries = distinct_entries(groups, lines.products, lines.visitors, weights)
-    pairs = counted_pairs(entries, len(lines.product_ids), settings.least_pair_visitors)
-    totals = np.bincount(entries.products, entries.weights**2, minlength=len(lines.product_ids)) + _LITTLE
-    shrunk = totals[pairs.left] ** (1 - _RARITY) * totals[pairs.right] ** _RARITY
-    scores = pairs.weights / shrunk
-    return best_neighbours(pairs, scores.astype(np.float32), len(lines.product_ids), settings.neighbours)
+    return distinct_entries(groups, lines.products, lines.visitors, 0.5 ** (ages_days / half_life_days))
 
 
 def _owned(
     purchases: Interactions, now_seconds: float, settings: MemorySettings
 ) -> tuple[Neighbours, Neighbours]:
-    """EASE weights between products that enough visitors both bought, at any time and lately."""
-    count = len(purchases.product_ids)
-    ages_days = np.maximum(now_seconds - purchases.seconds, 0.0) / DAY_SECONDS
+    """EASE weights between products that enough visitors both bought, at any time and lately.
 
-    def entries(half_life_days: float) -> Entries:
-        weights = 0.5 ** (ages_days / half_life_days)
-        return distinct_entries(purchases.visitors, purchases.products, purchases.visitors, weights)
-
-    always = entries(settings.owned_half_life_days)
+    Pairs of products that EASE leaves out are not counted.
+    """
+    count, most = len(purchases.product_ids), settings.ease_products
+    always = _entries(purchases, purchases.visitors, now_seconds, settings.owned_half_life_days)
+    lately = _entries(purchases, purchases.visitors, now_seconds, settings.lately_half_life_days)
+    chosen = np.zeros(count, bool)
+    chosen[most_bought(always, count, most)] = True
+    chosen[most_bought(lately, count, most)] = True
+    always, lately = always.of_products(chosen), lately.of_products(chosen)
     pairs = counted_pairs(always, count, settings.least_pair_visitors)  # the same for both
-    lately = entries(settings.lately_half_life_days)
     return _by_ease(always, pairs, count, settings), _by_ease(lately, pairs, count, settings)
 
 
@@ -108,15 +123,5 @@ def _by_ease(entries: Entries, pairs: Pairs, count: int, settings: MemorySetting
     """The best neighbours of `count` products by EASE weights above 0."""
     scores = ease_weights(entries, pairs, count, settings.ease_products)
     positive = scores > 0
-    kept = Pairs(*(getattr(pairs, name)[positive] for name in ("left", "right", "visitors", "weights")))
-    return best_neighbours(kept, scores[positive], count, settings.neighbours)
-
-
-def best_neighbours(pairs: Pairs, scores: np.ndarray, product_count: int, most: int) -> Neighbours:
-    """The lists of the `most` best neighbours of each product by `scores` (k,) of the pairs."""
-    order = np.lexsort((pairs.right, -scores, pairs.left))
-    left = pairs.left[order]
-    starts = np.searchsorted(left, np.arange(product_count))
-    kept = order[np.arange(len(left)) - starts[left] < most]
-    ends = np.cumsum(np.bincount(pairs.left[kept], minlength=product_count))
-    return Neighbours(ends, pairs.right[kept].astype(np.int32), scores[kept].astype(np.float32))
+    best = best_pairs(pairs.where(positive), scores[positive], settings.neighbours)
+    return neighbours([best], count)

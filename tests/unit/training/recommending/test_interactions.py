@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.training.recommending.interactions import (
-    COLUMNS,
-    OPEN,
-    PURCHASE,
-    distinct_rows,
-    from_table,
-)
+from services.training.recommending.interaction_tables import COLUMNS, from_table, from_tables
+from services.training.recommending.interactions import OPEN, PURCHASE, distinct_rows
 
 _TIME = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -77,6 +73,25 @@ def test_an_order_that_comes_line_by_line_is_one_order() -> None:
     )
     first, second, other = found.groups.tolist()
     assert first == second != other
+
+
+def test_the_newest_lines_that_count_are_read_and_no_table_after_them() -> None:
+    def newest_first() -> Iterator[pa.Table]:
+        yield _table(_row(product_id="d", event_time=_TIME), _row(visitor_id="", product_id="e"))
+        before = _TIME - timedelta(days=1)
+        yield _table(*(_row(product_id=name, event_time=before, visitor_id="u") for name in "abc"))
+        raise AssertionError("read on")
+
+    found = from_tables(newest_first(), 3, counts_without_page=True)
+    assert [found.product_ids[place] for place in found.products] == ["b", "c", "d"]
+    assert [found.visitor_ids[place] for place in found.visitors] == ["u", "u", "v"]
+
+
+def test_a_session_over_two_days_is_one_group() -> None:
+    days = [_table(_row(session_id="s", product_id=name, event_id=name)) for name in "ab"]
+    event = _table(_row(event_id="s", product_id="c"))
+    first, second, third = from_tables([*days, event], 9, counts_without_page=True).groups.tolist()
+    assert second == third != first
 
 
 def test_an_empty_table_is_no_interactions() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import services.training.recommending.pairs as pairs_module
 from services.training.recommending.interactions import OPEN, PURCHASE
-from services.training.recommending.pairs import counted_pairs, distinct_entries
+from services.training.recommending.pairs import Pairs, counted_pairs, distinct_entries, parts_of_pairs
 from services.training.recommending.product_memory import MemorySettings, build_product_memory
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 
@@ -76,3 +76,31 @@ def test_a_large_order_pairs_its_heaviest_products_alone(monkeypatch: pytest.Mon
     told = purchases([("v", "o", name, 0) for name in "abc"])
     entries = distinct_entries(told.groups, told.products, told.visitors, np.array([0.1, 0.5, 0.9]))
     assert sorted(entries.products.tolist()) == [1, 2]
+
+
+def test_a_visitor_with_many_orders_pairs_its_heaviest_orders_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs_module, "MAX_GROUPS", 2)
+    told = purchases([("v", order, name, 0) for order in ("o1", "o2", "o3") for name in "ab"])
+    weights = np.repeat([0.2, 0.9, 0.5], 2)
+    entries = distinct_entries(told.groups, told.products, told.visitors, weights)
+    assert sorted(set(entries.weights.tolist())) == pytest.approx([0.5, 0.9])
+    assert counted_pairs(entries, 2, 1).visitors.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("part", [1, 7, 1_000])
+def test_a_product_in_every_order_is_counted_in_bounded_steps(
+    monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(pairs_module, "_PART_PAIRS", part)
+    lines = [
+        (f"v{visitor}", f"o{order}", name, 0.0) for visitor in range(9) for order in range(3) for name in "ab"
+    ]
+    told = purchases([*lines, ("w", "o", "c", 0), ("w", "o", "b", 0)])
+    entries = distinct_entries(told.groups, told.products, told.visitors, np.ones(len(told)))
+    parts = list(parts_of_pairs(entries, 3, 1))
+    found = Pairs.joined(parts)
+    columns = (found.left, found.right, found.visitors, found.weights)
+    pairs = list(zip(*(column.tolist() for column in columns), strict=True))
+    assert pairs == [(0, 1, 9, 27), (1, 0, 9, 27), (1, 2, 1, 1), (2, 1, 1, 1)]
+    lefts = [left for part in parts for left in set(part.left.tolist())]
+    assert len(lefts) == len(set(lefts)), "all pairs of a product are in one part"
