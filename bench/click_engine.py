@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from services.training.learning.job import Learner, Look, learning_settings
 from shared.config import load
 from shared.features.scopes.query import QUERY
 from shared.features.store import FeatureStore
+from shared.query_memory.memory import QueryMemory
 
 _MEMORY_SECONDS = 6 * 3_600.0
 _MEASURED_SECONDS = 3_600.0  # a server looks twice a minute
@@ -29,7 +30,6 @@ class Parts:
 
     NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker", "towers")
     without: tuple[str, ...] = ()
-    forget_own_query: bool = False
 
     def environment(self) -> dict[str, str]:
         """Settings of the server and the trainer."""
@@ -79,6 +79,8 @@ class LearningEngine:
     store: ForgettingStore
     looks: list[tuple[float, Look]] = field(default_factory=list)
     next_seconds: float = 0.0
+    forgetful: QueryMemory | None = None  # the newest memory, without what it knows of queries themselves
+    forgetful_version: str = ""
 
     @classmethod
     @asynccontextmanager
@@ -100,8 +102,6 @@ class LearningEngine:
 
         Every hour on the days that are measured.
         """
-        forgetting = self.parts.forget_own_query and is_measured
-        self.store.forgetting = forgetting
         if now_seconds < self.next_seconds:
             return
         every = _MEASURED_SECONDS if is_measured else _MEMORY_SECONDS
@@ -114,9 +114,20 @@ class LearningEngine:
         if look.towers and not look.towers.refused:
             await self._until_served(look.towers.bundle_version, now_seconds)
         await self.engine.take_up()
-        memory = self.engine.learning.memory
-        if memory.memory and forgetting:
-            memory.memory = replace(memory.memory, knows_itself=False)
+
+    @contextmanager
+    def without_own_history(self) -> Iterator[None]:
+        """Pages until the block ends know nothing of what was done under their own query."""
+        follower = self.engine.learning.memory
+        known = follower.memory
+        if known is not None and known.version != self.forgetful_version:
+            self.forgetful = replace(known, knows_itself=False)
+            self.forgetful_version = known.version
+        follower.memory, self.store.forgetting = self.forgetful, True
+        try:
+            yield
+        finally:
+            follower.memory, self.store.forgetting = known, False
 
     async def _until_served(self, bundle: str, now_seconds: float) -> None:
         """Wait until all products are encoded by new towers; queries remembered by these follow."""

@@ -9,7 +9,8 @@ the end of each day, and every six hours for the memory, due jobs run.
 
 The table has MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS. It
 compares three orders: that of day one; the most clicked products of the query, then that of day
-one; and the page that was shown.
+one; and the page that was shown. With --forget-own-query each of these searches is also made as if
+nobody had ever asked it: a fourth order, of a page that is not logged and teaches nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.click_engine import LearningEngine, Parts
 from bench.click_file import Click, read_clicks
 from bench.click_orders import MostClicked
-from bench.click_table import DEPTH, Ranks
+from bench.click_table import DAY_ONE, DEPTH, MOST_CLICKED, Ranks
 from bench.cpu import cpu
 from cli.files.indexed import index_file
 from cli.loop.simulated_time import SimulatedTime
@@ -54,6 +55,7 @@ class Replay:
     events: Any
     time: SimulatedTime
     measured: set[date]
+    forget_own_query: bool = False  # search again, as if each query were new
     ranks: Ranks = field(default_factory=Ranks)
     day_one: dict[str, list[str]] = field(default_factory=dict)  # the order of each query
     most_clicked: MostClicked = field(default_factory=MostClicked)
@@ -91,11 +93,26 @@ class Replay:
         if click.day in self.measured:
             day_one = self.day_one[click.query]
             place = day_one.index(click.product_id) + 1 if click.product_id in day_one else None
-            self.ranks.add("day one", click.day, place)
+            self.ranks.add(DAY_ONE, click.day, place)
             known = self.most_clicked.rank(click.query, click.product_id, day_one)
-            self.ranks.add("most clicked", click.day, known)
+            self.ranks.add(MOST_CLICKED, click.day, known)
             self.ranks.add("aisle", click.day, rank)
+            if self.forget_own_query:
+                self.ranks.add("aisle, query as new", click.day, await self._as_new(click))
         return query_id, rank
+
+    async def _as_new(self, click: Click) -> int | None:
+        """Where the product would be if nobody had asked the query before."""
+        request = SearchRequest(
+            query=click.query,
+            visitor_id=click.visitor_id,
+            page_size=DEPTH,
+            unlogged=True,
+            deadline_ms=_DEADLINE_MS,
+        )
+        with self.engine.without_own_history():
+            shown = _ids(await self._search(request))
+        return shown.index(click.product_id) + 1 if click.product_id in shown else None
 
     async def _found(self, click: Click) -> tuple[str, int | None]:
         """The search's query_id, and where the product was on its pages."""
@@ -139,14 +156,16 @@ def _ids(response: SearchResponse) -> list[str]:
     return [result.product.product_id for result in response.results]
 
 
-async def _replayed(data: Path, clicks: Sequence[Click], measured: set[date], parts: Parts) -> Replay:
+async def _replayed(
+    data: Path, clicks: Sequence[Click], measured: set[date], parts: Parts, forget_own_query: bool
+) -> Replay:
     simulated = SimulatedTime(clicks[0].query_seconds)
     async with AsyncExitStack() as stack:
         stack.enter_context(simulated.running())
         engine = await stack.enter_async_context(LearningEngine.open(data, parts))
         channel = await stack.enter_async_context(aio.insecure_channel(f"localhost:{engine.port}"))
         stubs = SearchServiceStub(channel), EventServiceStub(channel)
-        replay = Replay(engine, *stubs, simulated, measured)
+        replay = Replay(engine, *stubs, simulated, measured, forget_own_query)
         await replay.run(clicks)
     return replay
 
@@ -159,11 +178,12 @@ def main() -> None:
     measured = set(days[-arguments.last_days :] if arguments.last_days else days)
     history = read_clicks(arguments.history) if arguments.history else []
     print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
-    parts = Parts(without=tuple(arguments.without), forget_own_query=arguments.forget_own_query)
+    parts = Parts(without=tuple(arguments.without))
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder) / "data"
         index_file(arguments.catalog, data)
-        replay = asyncio.run(_replayed(data, [*history, *clicks], measured, parts))
+        run = _replayed(data, [*history, *clicks], measured, parts, arguments.forget_own_query)
+        replay = asyncio.run(run)
         for line in (*replay.engine.lines(), "", *replay.ranks.lines()):
             print(line)
 
@@ -174,7 +194,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--catalog", type=Path, required=True)
     parser.add_argument("--history", type=Path, help="earlier clicks, learnt from and not in the table")
     parser.add_argument("--last-days", type=int, default=0, help="measure these days of CLICKS; 0: all")
-    parser.add_argument("--forget-own-query", action="store_true", help="as if each query were new")
+    parser.add_argument("--forget-own-query", action="store_true", help="search as if new, too")
     parser.add_argument("--without", action="append", default=[], choices=Parts.NAMES)
     parser.add_argument("--data", type=Path, help="keep the data folder there")
     return parser.parse_args()

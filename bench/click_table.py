@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
 import numpy as np
 
 from shared.bootstrap import interval
 
 DEPTH = 100
+DAY_ONE, MOST_CLICKED = "day one", "most clicked"
+SIMPLE = DAY_ONE, MOST_CLICKED  # orders that learn nothing, or only count
 _DRAWS = 1_000
 
 
@@ -48,11 +51,9 @@ class Ranks:
 
 
 def _gains(together: Mapping[str, list[int]]) -> Iterator[str]:
-    """Of the last order over each of the others, with intervals."""
-    if len(together) < 2:
-        return
-    *others, ours = together
-    for name in others:
+    """Of the learnt orders over the simple ones, with intervals."""
+    learnt = [name for name in together if name not in SIMPLE]
+    for ours, name in product(learnt, [name for name in together if name in SIMPLE]):
         gains = _reciprocal(together[ours]) - _reciprocal(together[name])
         low, high = interval(gains, _DRAWS)
         yield f"MRR of {ours} - {name}: {gains.mean():+.4f} ({low:+.4f} to {high:+.4f})"

@@ -14,8 +14,9 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from shared.watchdog import progress
 MANIFEST = "manifest.json"
 SEAL = "manifest.json.sha256"
 CURRENT = "current"
+_UNFINISHED = ".tmp-"
 _FIELDS = Fields({"files": OBJECT}, {})
 _FILE_FIELDS = Fields({"bytes": COUNT, "sha256": CHECKSUM}, {})
 _CHUNK_BYTES = 1 << 20
@@ -51,7 +53,7 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
     Raises StorageFull if the disk is full, even if only a library noticed.
     """
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / f".tmp-{version}"
+    folder = root / f"{_UNFINISHED}{version}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
@@ -62,6 +64,17 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
             sync(root)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_remains(root: Path, unchanged_seconds: float = 0.0) -> None:
+    """Remove the versions that killed processes left unfinished in ROOT.
+
+    One that changed within `unchanged_seconds` is kept: another process may be writing it.
+    """
+    for folder in root.glob(f"{_UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime >= unchanged_seconds:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

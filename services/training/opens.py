@@ -19,11 +19,14 @@ RULE_COLUMNS = ("visitor_id", "views", "clicks", "left_out")  # read by `opened`
 
 def opened(table: pa.Table) -> NDArray[np.bool_]:
     """(rows,): whether a known visitor opened the product, by events that count."""
-    counts = np.array(table["left_out"].to_pylist(), object) == ""
-    counts &= np.array(table["visitor_id"].to_pylist(), object) != ""
-    opens = np.asarray(table["clicks"].to_numpy()) + np.asarray(table["views"].to_numpy())
-    found: NDArray[np.bool_] = counts & (opens > 0)
-    return found
+    import pyarrow.compute as pc
+
+    counts = pc.equal(table["left_out"], "")
+    is_known = pc.not_equal(table["visitor_id"], "")
+    was_opened = pc.greater(pc.add(table["clicks"], table["views"]), 0)
+    found = pc.fill_null(pc.and_(pc.and_(counts, is_known), was_opened), False)
+    rows: NDArray[np.bool_] = found.to_numpy()
+    return rows
 
 
 def opened_rows(tables: Tables, day: date, columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from services.embedding.indexing.measures import measures
 from services.embedding.indexing.merge import merge
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
 from services.embedding.indexing.product_window import ProductWindow, Source, Text
-from services.embedding.indexing.snapshot_folder import only_one, remove_old, remove_remains, scratch
+from services.embedding.indexing.snapshot_folder import only_one, remove_old, scratch
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
 from services.embedding.indexing.sweep import Sweep, gone_products
 from services.embedding.indexing.tail import Tail
@@ -100,7 +100,7 @@ class Indexer:
         began = time.monotonic()
         root = snapshots_of(self._data)
         with only_one(root), scratch(root) as folder:
-            remove_remains(root)
+            artifacts.remove_remains(root)
             # Verified: a flipped byte must not get a new checksum
             old = current_generation(self._data)
             check_start(tail, old)

@@ -70,9 +70,3 @@ def remove_old(root: Path, version: str, old: Generation | None) -> None:
     """Keep the new snapshot and the previous one, which may still be serving."""
     for name in set(artifacts.versions(root)) - {version, old.version if old else version}:
         shutil.rmtree(root / name, ignore_errors=True)
-
-
-def remove_remains(root: Path) -> None:
-    """Remove the leftovers of killed indexers."""
-    for folder in root.glob(".tmp-*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ from services.training.learning.judging import mean_reciprocal_rank
 from services.training.learning.lock import only_learner
 from services.training.learning.pages import count_pages, read_pages
 from services.training.learning.product_remembering import remember_products
+from services.training.learning.remains import remove_remains
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
 from services.training.learning.state import LearningState
@@ -89,6 +90,7 @@ class Learner:
         Raises Unavailable if another process learns from the folder for longer than `wait_seconds`.
         """
         with only_learner(self._data, self._wait_seconds):
+            remove_remains(self._data)
             return self._look(now_seconds, force)
 
     def learn_to_recommend(self, now_seconds: float) -> RecommendRound:

@@ -88,7 +88,7 @@ def count_pages(tables: Tables) -> int:
     count = 0
     for day in tables.days():
         table = tables.read(day, day, _TO_COUNT)
-        count += len(set(table["query_id"].take(np.flatnonzero(_opened(table))).to_pylist()))
+        count += len(table["query_id"].take(np.flatnonzero(_opened(table))).unique())
     return count
 
 
@@ -107,7 +107,7 @@ def _of_day(tables: Tables, day: date) -> Pages:
     if not table.num_rows:
         return _NONE
     was_opened = _opened(table)
-    _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
+    page = table["query_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     has_open = np.bincount(page, was_opened) > 0
     is_shown = _numbers(table, "position") > 0
     kept = np.flatnonzero(has_open[page] & is_shown & _is_search(table))

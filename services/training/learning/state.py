@@ -54,6 +54,12 @@ class LearningState:
         return replace(self, reports=[*self.reports, report][-_KEPT:])
 
 
+def remove_unwritten(data: Path) -> None:
+    """Remove states that killed learners did not finish writing."""
+    for staged in (data / FOLDER).glob(f".{_FILE}-*"):
+        staged.unlink(missing_ok=True)
+
+
 def last_round(state: LearningState) -> str:
     """The result of the newest round of learning, in words; empty if there was none."""
     return in_words(state.reports[-1]) if state.reports else ""

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,16 @@ def test_a_pointer_that_nothing_can_open_now_is_not_damaged(tmp_path: Path) -> N
     with no_descriptors(), pytest.raises(Unavailable, match="no file descriptors are left"):
         artifacts.current(tmp_path)
     assert artifacts.current(tmp_path) == "v1"
+
+
+def test_what_killed_writers_left_is_removed_and_what_may_be_written_now_is_kept(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1")
+    for name in (".tmp-v2", ".tmp-v3"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data.bin").write_bytes(b"half")
+    os.utime(tmp_path / ".tmp-v2", (0, 0))
+    artifacts.remove_remains(tmp_path, unchanged_seconds=3_600)
+    assert sorted(each.name for each in tmp_path.glob(".tmp-*")) == [".tmp-v3"]
+    artifacts.remove_remains(tmp_path)
+    assert not list(tmp_path.glob(".tmp-*"))
+    assert artifacts.versions(tmp_path) == ["v1"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,17 @@ def test_a_round_is_due_when_the_ranker_in_use_has_become_worse(tmp_path: Path) 
     tables(tmp_path / "tables", [*shown(300), *shown(500, day=1, shuffled=True)], {7: "kettle"})
     due = Learner(tmp_path, config, SETTINGS).look(FIRST_SECONDS + 7 * HOUR).due
     assert due.startswith("MRR fell from 0.9")
+
+
+def test_a_look_removes_what_killed_learners_left(tmp_path: Path) -> None:
+    left = [tmp_path / name for name in ("memory/.tmp-a", "product_memory/.tmp-a", "bundles/.tmp-old")]
+    fresh = tmp_path / "bundles/.tmp-new"  # a command may be writing it
+    for folder in (*left, fresh):
+        folder.mkdir(parents=True)
+    os.utime(left[-1], (0, 0))
+    state = tmp_path / "learning/.state.json-1"
+    state.parent.mkdir()
+    state.write_text("{")
+    Learner(tmp_path, CONFIG, SETTINGS).look(0.0)
+    assert not [each for each in (*left, state) if each.exists()]
+    assert fresh.exists()
