@@ -1,7 +1,7 @@
 """How long a page of recommendations takes: python -m bench.recommend_page CATALOG [--data DIR]
 
 Serves a catalogue in a process of its own, after visitors who bought in baskets of a few products
-over some months, and asks for pages of 20 with a filter, one placement after the other, over gRPC.
+over some months. Asks for pages of 20 with a filter, one placement after the other, over gRPC.
 Rankers of recommendations are trained on these baskets before, and searches are asked beside.
 `click` is the time from the acknowledgement of a click to the first home page that differs.
 """
