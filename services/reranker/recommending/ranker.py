@@ -34,6 +34,7 @@ RECOMMEND_MODELS: Mapping[Placement, str] = {
 RECOMMEND_NEW_MODELS: Mapping[Placement, str] = {Placement.FOR_YOU: RECOMMEND_FOR_YOU_NEW}
 _POPULAR = RECOMMEND_FEATURES.index("purchases_month")
 _OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
+_PRODUCTS = RECOMMEND_FEATURES.index("products")
 _SEEDS = RECOMMEND_FEATURES.index("seeds")
 _SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
 # Of a seed that few bought lately, little is known, and popular products would fill its page. So
@@ -46,6 +47,8 @@ _REMEDY = "train it again ('aisle train recommend') or roll back"
 @dataclass(frozen=True)
 class RecommendRanker:
     """Orders recommendations by the trees of the placement, or by the formula if it has none.
+
+    The formula also orders `for_you` for visitors who have not bought anything.
 
     The score of trees is the log-odds of a purchase - penalty x purchases_month. The penalty trades
     a little relevance for showing more of the shop's products. It is higher for seeds that few
@@ -75,8 +78,8 @@ class RecommendRanker:
 
     def score(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
         """Scores (n,) of a feature matrix (n, len(RECOMMEND_FEATURES))."""
-        trees = self.trees.get(placement)
-        if trees is None or not len(matrix):
+        trees = self._trees(matrix, placement)
+        if trees is None:
             return formula_scores(matrix, placement)
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
         learnt = np.asarray(trees.predict(matrix[:, columns], raw_score=True, num_threads=1))
@@ -88,8 +91,8 @@ class RecommendRanker:
 
         Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """
-        trees = self.trees.get(placement)
-        if trees is None or not len(matrix):
+        trees = self._trees(matrix, placement)
+        if trees is None:
             return formula_parts(matrix, placement), 0.0
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
         shares = np.asarray(trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
@@ -99,6 +102,18 @@ class RecommendRanker:
         found[:, _OWN_DAYS] += shares[:, -1] - start  # new products may start elsewhere
         found[:, _POPULAR] -= self._penalty(matrix, placement)
         return found, start
+
+    def _trees(self, matrix: NDArray[np.float32], placement: Placement) -> Any:
+        """The trees that score a page; None: the formula does.
+
+        Those of `for_you` learn from visitors who bought something, and not from what these opened
+        lately. For others, one click would often change nothing.
+        """
+        if not len(matrix):
+            return None
+        if placement is Placement.FOR_YOU and not matrix[0, _PRODUCTS] > 0:
+            return None
+        return self.trees.get(placement)
 
     def _penalty(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
         """(n,): what is taken from the trees' scores for popularity."""

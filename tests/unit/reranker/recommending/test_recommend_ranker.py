@@ -24,6 +24,7 @@ from shared.errors import Corrupt
 _OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
 _MONTH = RECOMMEND_FEATURES.index("purchases_month")
 _PRICE = RECOMMEND_FEATURES.index("price_log")
+_PRODUCTS = RECOMMEND_FEATURES.index("products")
 _SEEDS = RECOMMEND_FEATURES.index("seeds")
 _SEED_PURCHASES = RECOMMEND_FEATURES.index("seed_purchases")
 
@@ -64,6 +65,18 @@ def test_what_is_written_orders_its_placement_and_leaves_others_to_the_formula(
     matrix = _two(0.9, 0.5)
     expected = formula_scores(matrix, Placement.TRENDING).tolist()
     assert ranker.score(matrix, Placement.TRENDING).tolist() == expected
+
+
+def test_visitors_who_bought_nothing_have_pages_by_the_formula(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    ranker = RecommendRanker.open(tmp_path)
+    matrix = _two(0.9, 0.5)
+    matrix[:, _PRODUCTS] = 0
+    assert (
+        ranker.score(matrix, Placement.FOR_YOU).tolist() == formula_scores(matrix, Placement.FOR_YOU).tolist()
+    )
+    parts, start = ranker.contributions(matrix, Placement.FOR_YOU)
+    np.testing.assert_allclose(parts.sum(axis=1) + start, ranker.score(matrix, Placement.FOR_YOU))
 
 
 def test_popularity_costs_its_penalty(tmp_path: Path, trained: TrainedTrees) -> None:
