@@ -80,7 +80,6 @@ class LearningEngine:
     looks: list[tuple[float, Look]] = field(default_factory=list)
     next_seconds: float = 0.0
     forgetful: QueryMemory | None = None  # the newest memory, without what it knows of queries themselves
-    forgetful_version: str = ""
 
     @classmethod
     @asynccontextmanager
@@ -120,9 +119,8 @@ class LearningEngine:
         """Pages until the block ends know nothing of what was done under their own query."""
         follower = self.engine.learning.memory
         known = follower.memory
-        if known is not None and known.version != self.forgetful_version:
+        if known is not None and (self.forgetful is None or self.forgetful.version != known.version):
             self.forgetful = replace(known, knows_itself=False)
-            self.forgetful_version = known.version
         follower.memory, self.store.forgetting = self.forgetful, True
         try:
             yield

@@ -13,7 +13,7 @@ from shared.errors import Overloaded
 # Weight of the newest page in the mean: pages that become slower are noticed before queues are too long
 _SMOOTHING = 0.1
 _SMOOTHING_SLOWER = 0.3
-_DEVIATIONS = 2.0  # how much longer than the mean a page may take that is not expected to be late
+_DEVIATIONS = 2.0  # so many mean deviations above the mean, a page is not expected to be late
 # Pages that take more than this share of their time on average are too many at once: half as many
 # are made in the same time, and each of them sooner
 _CROWDED = 0.33

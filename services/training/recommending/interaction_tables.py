@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.training.recommending.interactions import OPEN, PURCHASE, Codes, Interactions
+from services.training.recommending.interactions import OPEN, PURCHASE, Codes, Interactions, numbered_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,12 +21,6 @@ COLUMNS = (
     *("visitor_id", "session_id", "query_id", "event_id", "action"),
     *("product_id", "price", "event_time", "left_out"),
 )
-_EVERYTHING = 1 << 62
-
-
-def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactions:
-    """The lines of a table of interactions that count; see `from_tables`."""
-    return from_tables([table], _EVERYTHING, counts_without_page)
 
 
 def from_tables(
@@ -146,7 +140,7 @@ def _interactions(days: Sequence[_Lines], visitors: _Names, products: _Names) ->
         product_places[_joined([day.products for day in days], np.int32)],
         _joined([day.kinds for day in days], np.int8),
         _joined([day.seconds for day in days], np.float64),
-        _numbered(of_visitors, _joined([day.groups for day in days], np.int64)),
+        numbered_groups(of_visitors, _joined([day.groups for day in days], np.int64)),
         _joined([day.prices for day in days], np.float32),
         visitor_ids,
         product_ids,
@@ -155,13 +149,3 @@ def _interactions(days: Sequence[_Lines], visitors: _Names, products: _Names) ->
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
     return np.concatenate([np.empty(0, kind), *parts])
-
-
-def _numbered(visitors: Codes, groups: Codes) -> Codes:
-    """(m,): the place of each line's (visitor, group) among all of them."""
-    order = np.lexsort((groups, visitors))
-    begins = np.ones(len(order), bool)
-    begins[1:] = (np.diff(visitors[order]) != 0) | (np.diff(groups[order]) != 0)
-    found = np.empty(len(order), np.int64)
-    found[order] = np.cumsum(begins) - 1
-    return found

@@ -76,7 +76,7 @@ class NamedInteractions:
         visitor_ids, visitors = _coded(self.visitors)
         product_ids, products = _coded(self.products)
         named = _coded(self.groups)[1]
-        groups = np.unique(visitors * (named.max(initial=0) + 1) + named, return_inverse=True)[1]
+        groups = numbered_groups(visitors, named)
         return Interactions(
             visitors,
             products,
@@ -95,6 +95,21 @@ def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
         return [], np.empty(0, np.int64)
     distinct, codes = np.unique(np.asarray(values, object).astype(str), return_inverse=True)
     return distinct.tolist(), codes.astype(np.int64)
+
+
+def begins(values: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(e,): whether a value differs from the one before it; true for the first."""
+    found = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
+
+
+def numbered_groups(visitors: Codes, groups: Codes) -> Codes:
+    """(m,): the place of each line's (visitor, group) among all of them."""
+    order = np.lexsort((groups, visitors))
+    found = np.empty(len(order), np.int64)
+    found[order] = np.cumsum(begins(visitors[order]) | begins(groups[order])) - 1
+    return found
 
 
 def distinct_rows(*columns: Codes) -> tuple[Codes, ...]:

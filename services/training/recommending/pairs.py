@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from services.training.recommending.interactions import Codes
+from services.training.recommending.interactions import Codes, begins
 
 MAX_GROUP = 200  # products of a group that are paired: those with the largest weights
 MAX_GROUPS = 1_000  # groups of a visitor that are paired: those with the largest weights
@@ -68,11 +68,11 @@ def distinct_entries(groups: Codes, products: Codes, visitors: Codes, weights: F
     """
     small = weights.astype(np.float32)
     order = np.lexsort((-small, products, groups))
-    first = _begins(groups[order]) | _begins(products[order])
+    first = begins(groups[order]) | begins(products[order])
     kept = order[first]
     del order, first
     kept = kept[np.lexsort((-small[kept], groups[kept], visitors[kept]))]
-    kept = kept[_places(_begins(groups[kept])) < MAX_GROUP]
+    kept = kept[_places(begins(groups[kept])) < MAX_GROUP]
     kept = kept[_of_heaviest_groups(groups[kept], visitors[kept], small[kept])]
     return Entries(
         groups[kept].astype(np.int32),
@@ -126,7 +126,7 @@ class _Counts:
             return other
         keys = np.concatenate([self.keys, other.keys])
         order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(_begins(keys[order]))
+        starts = np.flatnonzero(begins(keys[order]))
         visitors = np.concatenate([self.visitors, other.visitors])[order]
         weights = np.concatenate([self.weights, other.weights])[order]
         return _Counts(
@@ -150,17 +150,17 @@ class _Counter:
     def __init__(self, entries: Entries, product_count: int) -> None:
         self._entries = entries
         self._products = product_count
-        begins = _begins(entries.groups)
-        self._starts = np.flatnonzero(begins)
-        self._sizes = np.diff(self._starts, append=len(begins))
-        self._group = np.cumsum(begins, dtype=np.int32) - np.int32(1)  # (e,): the place of its group
+        first = begins(entries.groups)
+        self._starts = np.flatnonzero(first)
+        self._sizes = np.diff(self._starts, append=len(first))
+        self._group = np.cumsum(first, dtype=np.int32) - np.int32(1)  # (e,): the place of its group
         self._order = np.argsort(entries.products, kind="stable").astype(np.int32)
 
     def steps(self) -> Iterator[tuple[int, int]]:
         """Ranges of the ordered entries."""
         made = np.cumsum(self._sizes[self._group[self._order]])
         products, visitors = self._entries.products[self._order], self._entries.visitors[self._order]
-        may_end = np.flatnonzero(_begins(products) | _begins(visitors))
+        may_end = np.flatnonzero(begins(products) | begins(visitors))
         step = made[may_end] // _PART_PAIRS
         edges = may_end[1:][np.diff(step) > 0].tolist()
         yield from pairwise([0, *edges, len(made)])
@@ -184,8 +184,8 @@ class _Counter:
         keys, left, right = keys[order], left[order], right[order]
         if not len(keys):
             return _Counts.none()
-        pair = _begins(keys)
-        visit = pair | _begins(self._entries.visitors[left])
+        pair = begins(keys)
+        visit = pair | begins(self._entries.visitors[left])
         starts = np.flatnonzero(pair)
         weights = self._entries.weights[left].astype(np.float64) * self._entries.weights[right]
         visitors = np.add.reduceat(visit, starts, dtype=np.int64)
@@ -197,12 +197,12 @@ def _of_heaviest_groups(groups: Codes, visitors: Codes, weights: Floats32) -> ND
 
     Entries are ordered by visitor and group, and the first of a group is its heaviest.
     """
-    begins = _begins(groups)
-    first = np.flatnonzero(begins)
+    first_of_group = begins(groups)
+    first = np.flatnonzero(first_of_group)
     order = first[np.lexsort((-weights[first], visitors[first]))]
     kept = np.zeros(len(groups), bool)
-    kept[order] = _places(_begins(visitors[order])) < MAX_GROUPS
-    found: NDArray[np.bool_] = kept[first][np.cumsum(begins) - 1]
+    kept[order] = _places(begins(visitors[order])) < MAX_GROUPS
+    found: NDArray[np.bool_] = kept[first][np.cumsum(first_of_group) - 1]
     return found
 
 
@@ -222,14 +222,7 @@ def _sorted_places(keys: Codes) -> Codes:
     return places
 
 
-def _begins(values: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """(e,): whether a value differs from the one before it; true for the first."""
-    found = np.ones(len(values), bool)
-    np.not_equal(values[1:], values[:-1], out=found[1:])
-    return found
-
-
-def _places(begins: NDArray[np.bool_]) -> Codes:
-    """(e,): place of each entry in its run of entries."""
-    starts = np.flatnonzero(begins)
-    return np.arange(len(begins)) - np.repeat(starts, np.diff(starts, append=len(begins)))
+def _places(first: NDArray[np.bool_]) -> Codes:
+    """(e,): place of each entry in its run of entries; `first` has where runs begin."""
+    starts = np.flatnonzero(first)
+    return np.arange(len(first)) - np.repeat(starts, np.diff(starts, append=len(first)))

@@ -9,8 +9,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.training.recommending.interaction_tables import COLUMNS, from_table, from_tables
-from services.training.recommending.interactions import OPEN, PURCHASE, distinct_rows
+from services.training.recommending.interaction_tables import COLUMNS, from_tables
+from services.training.recommending.interactions import OPEN, PURCHASE, Interactions, distinct_rows
 
 _TIME = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -28,6 +28,10 @@ def _table(*rows: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=pa.schema(fields))
 
 
+def _read(table: pa.Table, counts_without_page: bool = False) -> Interactions:
+    return from_tables([table], 100, counts_without_page)
+
+
 def test_lines_of_known_visitors_that_count_are_read() -> None:
     table = _table(
         _row(action="purchase", price=2.5),
@@ -36,7 +40,7 @@ def test_lines_of_known_visitors_that_count_are_read() -> None:
         _row(left_out="too_active"),
         _row(action="remove_from_cart"),
     )
-    found = from_table(table, counts_without_page=True)
+    found = _read(table, counts_without_page=True)
     assert found.kinds.tolist() == [PURCHASE, OPEN]
     assert [found.product_ids[place] for place in found.products] == ["p", "q"]
     assert found.prices[0] == 2.5
@@ -45,7 +49,7 @@ def test_lines_of_known_visitors_that_count_are_read() -> None:
 
 
 def test_an_order_is_of_one_moment_and_a_visit_a_session() -> None:
-    found = from_table(
+    found = _read(
         _table(
             _row(action="purchase", event_id="1", product_id="a"),
             _row(action="purchase", event_id="1", product_id="b"),
@@ -64,7 +68,7 @@ def test_an_order_is_of_one_moment_and_a_visit_a_session() -> None:
 
 
 def test_an_order_that_comes_line_by_line_is_one_order() -> None:
-    found = from_table(
+    found = _read(
         _table(
             _row(action="purchase", event_id="1", product_id="a"),
             _row(action="purchase", event_id="2", product_id="b", query_id="of another search"),
@@ -95,14 +99,14 @@ def test_a_session_over_two_days_is_one_group() -> None:
 
 
 def test_an_empty_table_is_no_interactions() -> None:
-    assert len(from_table(_table())) == 0
+    assert len(_read(_table())) == 0
 
 
 def test_an_open_without_a_page_of_its_visitors_does_not_count() -> None:
     table = _table(
         _row(product_id="p", query_id="q"), _row(product_id="q"), _row(product_id="r", action="purchase")
     )
-    found = from_table(table)
+    found = _read(table)
     assert [found.product_ids[place] for place in found.products] == ["p", "r"]
 
 
